@@ -166,7 +166,7 @@ def spread(key: str, shape: tuple[int, ...]) -> float:
     if "position_embedding" in key:
         return 0.5
     if "embed_tokens" in key:
-        return 1.0
+        return 0.35
     fan_in = torch.Size(shape[1:]).numel()
     gain = 2.0 if "q_proj" in key or "k_proj" in key else 1.0
     return gain * fan_in**-0.5

@@ -1,6 +1,7 @@
 """The two reference programs, and how a script is tied to one of them."""
 
 import argparse
+import os
 import importlib.metadata
 import sys
 
@@ -38,6 +39,7 @@ def parse_version(description: str) -> str:
 
 def make_deterministic() -> None:
     """One thread, full float32 products, deterministic kernels."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision("highest")
     torch.use_deterministic_algorithms(True)
