@@ -154,7 +154,10 @@ def weights(name: str) -> dict[str, torch.Tensor]:
 
 
 def centre(key: str) -> float:
-    """LayerNorm weights lie around one, Gemma's norm weights (stored as w - 1) and all others around zero."""
+    """LayerNorm weights lie around one, Gemma's norm weights (stored as w - 1) and all others around zero; the last
+    norm is larger, so that logits spread although the embedding is too small to make a token repeat itself."""
+    if key == "language_model.model.norm.weight":
+        return 4.0
     is_layer_norm = "vision_tower" in key and "norm" in key and key.endswith("weight")
     return 1.0 if is_layer_norm else 0.0
 
@@ -166,7 +169,7 @@ def spread(key: str, shape: tuple[int, ...]) -> float:
     if "position_embedding" in key:
         return 0.5
     if "embed_tokens" in key:
-        return 0.35
+        return 0.12
     fan_in = torch.Size(shape[1:]).numel()
-    gain = 2.0 if "q_proj" in key or "k_proj" in key else 1.0
+    gain = 2.0 if any(name in key for name in ("q_proj", "k_proj", "o_proj", "down_proj")) else 1.0
     return gain * fan_in**-0.5
