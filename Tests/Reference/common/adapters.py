@@ -9,15 +9,16 @@ SUFFIXES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "dow
 WRAPPER = "base_model.model."
 
 
-def attach(model, config: LoraConfig, seed: int) -> PeftModel:
-    """Adds the adapter and fills A and B, both non-zero, from `seed` in the order of the 4.47 names."""
+def attach(model, config: LoraConfig, seed: int, size: float = 1.0) -> PeftModel:
+    """Adds the adapter and fills A and B, both non-zero, from `seed` in the order of the 4.47 names; `size` scales
+    their standard deviation."""
     wrapped = get_peft_model(model, config)
     generator = torch.Generator().manual_seed(seed)
     found = {stored_adapter(key): value for key, value in trainable(wrapped).items()}
     with torch.no_grad():
         for key in sorted(found):
             value = found[key]
-            value.copy_(torch.randn(value.shape, generator=generator) * value.shape[1] ** -0.5)
+            value.copy_(torch.randn(value.shape, generator=generator) * value.shape[1] ** -0.5 * size)
     return wrapped
 
 

@@ -9,8 +9,9 @@
 Each .json has the TrainingArguments that matter, `max_steps`, `log` (what Trainer logged after each update: `loss`,
 `learning_rate`, `grad_norm`), `micro_losses` (what training_step returned for each micro-batch, unrounded: period the
 batch's mean divided by the accumulation; newest the batch's sum divided by the labels of the whole group) and
-`without_decay` (trainable keys in the optimizer group without weight decay). Each .safetensors has `before/KEY` and
-`after/KEY` of KEPT tensors under 4.47 keys (of every adapter tensor in `lora`).
+`without_decay` (trainable keys in the optimizer group without weight decay). Each .safetensors has `after/KEY` of KEPT
+tensors under 4.47 keys; before the run they are those of fixtures/models/pg2-tiny. `lora` has every adapter tensor, as
+`before/KEY` and `after/KEY`.
 """
 
 import sys
@@ -93,7 +94,7 @@ def build(dtype: str, adapter: bool):
     model = load("pg2-tiny", getattr(torch, dtype))
     if adapter:
         config = LoraConfig(r=4, lora_alpha=8, target_modules=adapters.SUFFIXES, task_type="CAUSAL_LM")
-        return adapters.attach(model, config, SEED)
+        return adapters.attach(model, config, SEED, size=0.2)
     for part in ("vision", "projector"):
         trace.parts(model)[part].requires_grad_(False)
     return model
@@ -142,11 +143,12 @@ def make(case: str, version: str) -> None:
         "micro_losses": trainer.micro_losses,
         "without_decay": without_decay(trainer),
     }
-    tensors = {f"before/{key}": value for key, value in before.items()}
-    tensors |= {f"after/{key}": value for key, value in after.items()}
+    tensors = {f"after/{key}": value for key, value in after.items()}
+    if adapter:
+        tensors |= {f"before/{key}": value for key, value in before.items()}
     name = f"{case}-{version}"
     fixtures.write_json("training", name, record, version, SEED, f"Trainer's log, {dtype}")
-    fixtures.write("training", name, tensors, version, SEED, "weights before and after")
+    fixtures.write("training", name, tensors, version, SEED, "weights after the run")
     print(name, trainer.state.max_steps, log[-1])
 
 
