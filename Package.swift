@@ -30,7 +30,7 @@ let package = Package(
         // Text, pictures, boxes.
         .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON"]),
         .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas"]),
-        .target(name: "Detection", dependencies: ["Images"]),
+        .target(name: "Detection", dependencies: ["Images", "JSON"]),
         .target(name: "Datasets", dependencies: ["Images", "Detection", "JSON"]),
 
         // The model and its training.
@@ -54,8 +54,8 @@ let package = Package(
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),
-        .testTarget(name: "DetectionTests", dependencies: ["Detection", "TestSupport"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+        .testTarget(name: "DetectionTests", dependencies: ["Detection", "JSON", "TestSupport"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "JSON", "TestSupport"]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "TestSupport"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "TestSupport"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
