@@ -45,7 +45,7 @@ let package = Package(
         .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON"]),
         .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas"]),
         .target(name: "Detection", dependencies: ["Images", "JSON"]),
-        .target(name: "Datasets", dependencies: ["Images", "Detection", "JSON"]),
+        .target(name: "Datasets", dependencies: ["Tensors", "Images", "Detection", "JSON"]),
 
         // The model and its training.
         .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
