@@ -67,7 +67,7 @@ let package = Package(
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"]),
-        .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "CImageCodecs", "TestSupport"]),
         .testTarget(name: "DetectionTests", dependencies: ["Detection", "JSON", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "JSON", "TestSupport"]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "TestSupport"]),
