@@ -19,9 +19,9 @@ package struct RejectedDetection: Sendable, Equatable, CustomStringConvertible {
             case .noLocations: "no location token"
             case .locationCount(let count):
                 "\(count) location token\(count == 1 ? "" : "s"), a box needs 4"
-            case .malformedLocation(let token): "\(token) is no location, <loc0000> to <loc1023> are"
+            case .malformedLocation(let token): "\(token), which is no location (those are <loc0000> to <loc1023>)"
             case .noName: "no name after the locations"
-            case .unknownClass(let name): "the class \"\(name)\" is not among those asked for"
+            case .unknownClass(let name): "the class \"\(name)\", which was not asked for"
             }
         }
     }

@@ -51,7 +51,7 @@ extension ImageBuffer {
 }
 
 /// One file on its way to pixels.
-private struct Decoder {
+struct Decoder {
     let format: ImageFormat
     let bytes: UnsafeRawBufferPointer
     let name: String
@@ -74,7 +74,7 @@ private struct Decoder {
         return ImageBuffer(width: width, height: height, trusted: pixels)
     }
 
-    private func statedSize() throws(ImageError) -> cimage_size {
+    func statedSize() throws(ImageError) -> cimage_size {
         var reason = cimage_reason()
         var size = cimage_size()
         let readSize = format == .jpeg ? cimage_jpeg_size : cimage_png_size
