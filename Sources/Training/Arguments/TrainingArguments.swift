@@ -70,7 +70,8 @@ package struct TrainingArguments: Sendable, Equatable {
         func require(_ holds: Bool, _ name: String, _ reason: String) throws(TrainingError) {
             if !holds { throw .argument(name: name, reason: reason) }
         }
-        try require(numTrainEpochs.isFinite && (numTrainEpochs > 0 || maxSteps > 0), "num-train-epochs", "must be above zero")
+        try require(
+            numTrainEpochs.isFinite && (numTrainEpochs > 0 || maxSteps > 0), "num-train-epochs", "must be above zero")
         try require(perDeviceTrainBatchSize > 0, "per-device-train-batch-size", "must be above zero")
         try require(gradientAccumulationSteps > 0, "gradient-accumulation-steps", "must be above zero")
         try require(warmupSteps >= 0, "warmup-steps", "must not be below zero")
