@@ -19,32 +19,36 @@ let package = Package(
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CSystem"),
 
+        // Text for machines.
+        .target(name: "JSON"),
+
         // Numbers.
         .target(name: "Tensors"),
         .target(name: "CPUBackend", dependencies: ["Tensors", "CKernels"]),
-        .target(name: "Checkpoints", dependencies: ["Tensors"]),
+        .target(name: "Checkpoints", dependencies: ["Tensors", "JSON"]),
 
         // Text, pictures, boxes.
-        .target(name: "Tokenization", dependencies: ["CSentencePiece"]),
+        .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON"]),
         .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas"]),
         .target(name: "Detection", dependencies: ["Images"]),
-        .target(name: "Datasets", dependencies: ["Images", "Detection"]),
+        .target(name: "Datasets", dependencies: ["Images", "Detection", "JSON"]),
 
         // The model and its training.
-        .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images"]),
+        .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
         .target(name: "Training", dependencies: ["Models", "Datasets", "Detection"]),
 
         // The notebook.
         .target(name: "Hub"),
-        .target(name: "Console"),
+        .target(name: "Console", dependencies: ["JSON"]),
         .target(
             name: "Workbench",
-            dependencies: ["Console", "Training", "Hub", "CPUBackend", "CSystem"]),
+            dependencies: ["Console", "Training", "Hub", "CPUBackend", "CSystem", "JSON"]),
         .target(name: "Shell", dependencies: ["Workbench", "CLibEdit"]),
         .executableTarget(name: "palinote", dependencies: ["Shell", "Workbench"]),
 
         // Tests, one target for each target above.
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CPUBackend", "TestSupport"]),
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
