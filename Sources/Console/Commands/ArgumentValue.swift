@@ -15,7 +15,10 @@ package protocol ArgumentValue: Sendable {
     /// The value as it would be typed; nil when there is nothing to show as a default.
     var argumentText: String? { get }
     /// Takes another word: replaces the value, or adds to a list.
-    mutating func take(_ word: String, isFirst: Bool) throws(ValueProblem)
+    /// - Parameters:
+    ///   - isFirst: whether what is there is only the default.
+    ///   - splits: whether a list may stand in one word, its items between commas.
+    mutating func take(_ word: String, isFirst: Bool, splits: Bool) throws(ValueProblem)
 }
 
 /// Why a word is no value of a type.
@@ -71,7 +74,9 @@ extension ArgumentValue {
     package static var completion: CompletionKind { allowedValues.isEmpty ? .nothing : .values(allowedValues) }
     package static var absent: Self? { nil }
     package static var isList: Bool { false }
-    package mutating func take(_ word: String, isFirst: Bool) throws(ValueProblem) { self = try Self(argument: word) }
+    package mutating func take(_ word: String, isFirst: Bool, splits: Bool) throws(ValueProblem) {
+        self = try Self(argument: word)
+    }
 }
 
 /// An enumeration of words: `enum Optimizer: String, Choice { case adamwTorch = "adamw_torch" }`.
@@ -183,12 +188,12 @@ extension Optional: ArgumentValue where Wrapped: ArgumentValue {
     package static var isList: Bool { Wrapped.isList }
     package var argumentText: String? { self?.argumentText }
 
-    package mutating func take(_ word: String, isFirst: Bool) throws(ValueProblem) {
-        guard var value = self else {
+    package mutating func take(_ word: String, isFirst: Bool, splits: Bool) throws(ValueProblem) {
+        guard var value = self ?? Wrapped.absent else {
             self = .some(try Wrapped(argument: word))
             return
         }
-        try value.take(word, isFirst: isFirst)
+        try value.take(word, isFirst: isFirst, splits: splits)
         self = value
     }
 }
@@ -209,8 +214,8 @@ extension Array: ArgumentValue where Element: ArgumentValue {
     package static var isList: Bool { true }
     package var argumentText: String? { isEmpty ? nil : compactMap(\.argumentText).joined(separator: ",") }
 
-    package mutating func take(_ word: String, isFirst: Bool) throws(ValueProblem) {
-        let items = try Self(argument: word)
+    package mutating func take(_ word: String, isFirst: Bool, splits: Bool) throws(ValueProblem) {
+        let items = splits ? try Self(argument: word) : [try Element(argument: word)]
         self = isFirst ? items : self + items
     }
 }

@@ -29,7 +29,17 @@ package struct CommandLineError: Error, Sendable, Equatable {
     /// The place of the word at fault.
     package var position: SourcePosition?
     /// Near names.
-    package var suggestions: [String] = []
+    package var suggestions: [String]
+
+    /// Makes an error.
+    package init(
+        reason: Reason, command: String? = nil, position: SourcePosition? = nil, suggestions: [String] = []
+    ) {
+        self.reason = reason
+        self.command = command
+        self.position = position
+        self.suggestions = suggestions
+    }
 }
 
 extension CommandLineError: CustomStringConvertible {

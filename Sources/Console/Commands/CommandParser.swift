@@ -80,7 +80,8 @@ extension CommandParser {
             let parameter = parameters[place].description
             let name = parameter.kind == .argument ? parameter.name.uppercased() : "--\(parameter.name)"
             throw self.error(
-                .badValue(parameter: name, found: text, expected: error.expected), at: word, suggestions: error.suggestions)
+                .badValue(parameter: name, found: text, expected: error.expected), at: word,
+                suggestions: error.suggestions)
         }
     }
 

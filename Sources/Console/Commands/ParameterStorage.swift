@@ -57,7 +57,7 @@ extension ParameterStorage: AnyParameter {
         var next: Value
         if let value {
             next = value
-            try next.take(word, isFirst: !wasGiven)
+            try next.take(word, isFirst: !wasGiven, splits: facts.kind == .option)
         } else {
             next = try Value(argument: word)
         }

@@ -2,11 +2,11 @@
 package enum Suggestions {
     /// At most three names near the given one, nearest first, ties in the order given.
     ///
-    /// A name is near when at most a third of its letters (at least one) would have to change, or when one begins the other.
+    /// A name is near when about a third of its letters (at least one) would have to change, or when one begins the other.
     package static func nearest(to word: String, among names: some Sequence<String>) -> [String] {
         let typed = Array(word.lowercased())
         guard !typed.isEmpty else { return [] }
-        let limit = max(1, typed.count / 3)
+        let limit = min(typed.count - 1, max(1, (typed.count + 1) / 3))
         var near: [(name: String, distance: Int)] = []
         for name in names {
             let candidate = Array(name.lowercased())

@@ -18,7 +18,7 @@ package struct ProgressLine: Sendable {
         }
         let words = tail.filter { !$0.isEmpty }.joined(separator: "  ")
         guard progress.total > 0 else { return fit("\(progress.label)  \(words)") }
-        let room = width - DisplayWidth.of(progress.label) - DisplayWidth.of(words) - 9
+        let room = width - DisplayWidth.of(progress.label) - DisplayWidth.of(words) - 10
         let percent = DisplayWidth.pad("\(Int(progress.share * 100))%", to: 4, alignment: .right)
         guard room >= 8 else { return fit("\(progress.label) \(percent) \(words)") }
         return fit("\(progress.label) \(percent) \(bar(progress.share, columns: min(room, 30))) \(words)")

@@ -10,7 +10,7 @@ package struct Renderer: Sendable {
 
     /// What the lines are for.
     package var purpose: Purpose
-    /// Columns available; tables are cut to it, nothing else is. 0 for no limit.
+    /// Columns available; the widest columns of tables are cut to it, nothing else is. 0 for no limit.
     package var width: Int
     /// Whether escape sequences may set words apart.
     package var usesColor: Bool
@@ -88,8 +88,7 @@ extension Renderer {
     }
 
     private func lines(_ image: ImageOutput) -> [String] {
-        let path = purpose == .recording ? image.path : image.path
-        return ["\(path)  \(image.width)x\(image.height)  sha256:\(image.shortDigest)"]
+        ["\(image.path)  \(image.width)x\(image.height)  sha256:\(image.shortDigest)"]
     }
 
     private func lines(_ chart: Chart) -> [String] {
@@ -138,13 +137,25 @@ private struct TableLayout {
             let isNumeric = !table.rows.isEmpty && table.rows.allSatisfy { Self.isNumber($0[column]) }
             return isNumeric ? .right : .left
         }
+        fit(into: available)
+    }
+
+    /// Narrows the widest column of words until the table fits; words keep at least eight columns.
+    private mutating func fit(into available: Int) {
+        guard available > 0 else { return }
+        while widths.reduce(2 * (widths.count - 1), +) > available {
+            let words = widths.indices.filter { alignments[$0] == .left && widths[$0] > 8 }
+            guard let widest = words.max(by: { widths[$0] < widths[$1] }) else { return }
+            widths[widest] -= 1
+        }
     }
 
     func line(of cells: [Text], render: (Text) -> String) -> String {
         var line = ""
         for (column, cell) in cells.enumerated() {
             let spaces = String(repeating: " ", count: max(0, widths[column] - measure(cell)))
-            let text = render(cell)
+            let isCut = measure(cell) > widths[column]
+            let text = isCut ? DisplayWidth.truncate(cell.shown, to: widths[column]) : render(cell)
             line += column == 0 ? "" : "  "
             line += alignments[column] == .left ? text + spaces : spaces + text
         }
