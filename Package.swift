@@ -66,7 +66,7 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CPUBackend", "TestSupport"]),
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
-        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"]),
+        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CImageCodecs", "TestSupport"]),
         .testTarget(name: "DetectionTests", dependencies: ["Detection", "JSON", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "JSON", "TestSupport"]),

@@ -1,5 +1,6 @@
 import Checkpoints
 import Tensors
+import Tokenization
 
 /// Why a model cannot be made, loaded, adapted, saved or run.
 package enum ModelError: Error, CustomStringConvertible {
@@ -19,6 +20,8 @@ package enum ModelError: Error, CustomStringConvertible {
     case inputs(reason: String)
     /// A checkpoint file that cannot be read or written.
     case checkpoint(CheckpointError)
+    /// A tokenizer that cannot be loaded.
+    case tokenizer(TokenizerError)
     /// A computation that failed.
     case tensor(TensorError)
 
@@ -37,6 +40,7 @@ package enum ModelError: Error, CustomStringConvertible {
         case .adapter(let reason): reason
         case .inputs(let reason): reason
         case .checkpoint(let error): error.description
+        case .tokenizer(let error): "\(error)"
         case .tensor(let error): error.description
         }
     }

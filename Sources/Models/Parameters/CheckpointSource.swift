@@ -10,6 +10,8 @@ struct CheckpointSource: ParameterSource {
     let elementType: ElementType
     let backend: any Backend
 
+    var mapsFiles: Bool { true }
+
     func values(of name: String, shape: [Int]) throws(ModelError) -> Tensor {
         guard let stored = Self.layouts(of: name).first(where: checkpoint.contains) else {
             throw .missingTensor(name: name, source: checkpoint.path)

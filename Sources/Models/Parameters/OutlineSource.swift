@@ -5,6 +5,8 @@ struct OutlineSource: ParameterSource {
     let elementType: ElementType
     let backend: any Backend
 
+    var mapsFiles: Bool { false }
+
     func values(of name: String, shape: [Int]) throws(ModelError) -> Tensor {
         Tensor(storage: NoStorage(), shape: shape, elementType: elementType, backend: backend)
     }

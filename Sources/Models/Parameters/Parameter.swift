@@ -15,9 +15,12 @@ package final class Parameter: GradientSink {
     /// The gradient summed so far, float32; nil before the first backward.
     package private(set) var gradient: Tensor?
     private var hasGradient = false
+    /// Whether `value` may stand in memory that is not ours to write.
+    private var isMapped: Bool
 
-    /// A weight with values.
-    package init(name: String, value: Tensor) {
+    /// A weight with values; `isMapped` if they stand in a file.
+    package init(name: String, value: Tensor, isMapped: Bool = false) {
+        self.isMapped = isMapped
         self.name = name
         self.shape = value.shape
         self.value = value.detached
@@ -35,6 +38,13 @@ package final class Parameter: GradientSink {
         let target = try Tensor(uninitialized: shape, .float32, on: value.backend, label: "weight gradient")
         gradient = target
         return (target, false)
+    }
+
+    /// Gives the values memory of their own, where they still stand in a mapped file; call before writing to them.
+    package func makeWritable() throws(TensorError) {
+        guard isMapped else { return }
+        value = try value.copied()
+        isMapped = false
     }
 
     /// Forgets the sum, and the memory too if asked.

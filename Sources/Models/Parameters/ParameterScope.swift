@@ -2,6 +2,9 @@ import Tensors
 
 /// Where the values of a model's weights come from: a checkpoint, or a random stream.
 package protocol ParameterSource {
+    /// Whether values may stand in mapped files, which must not be written to.
+    var mapsFiles: Bool { get }
+
     /// The values of the weight called `name`, of `shape`, in the type that the model computes with.
     func values(of name: String, shape: [Int]) throws(ModelError) -> Tensor
 }
@@ -39,7 +42,8 @@ package struct ParameterScope {
     /// Makes the weight `name` of this place.
     func parameter(_ name: String, _ shape: [Int]) throws(ModelError) -> Parameter {
         let whole = (self / name).path
-        let parameter = Parameter(name: whole, value: try source.values(of: whole, shape: shape))
+        let parameter = Parameter(
+            name: whole, value: try source.values(of: whole, shape: shape), isMapped: source.mapsFiles)
         tree.store.add(parameter)
         return parameter
     }

@@ -6,6 +6,8 @@ struct RandomSource: ParameterSource {
     let elementType: ElementType
     let backend: any Backend
 
+    var mapsFiles: Bool { false }
+
     func values(of name: String, shape: [Int]) throws(ModelError) -> Tensor {
         let values = RandomWeights(seed: seed, name: name, shape: shape)
         return try modelErrors { () throws(TensorError) in
