@@ -12,6 +12,8 @@ package struct AdapterConfiguration: Sendable, Equatable {
     package var loraDropout: Double
     /// Whether the scale is `alpha / sqrt(r)`.
     package var useRslora: Bool
+    /// Whether layers outside the language model are left alone, whatever their names.
+    package var isLanguageOnly = false
 
     /// peft's default layers for Gemma, and its other defaults: rank 8, alpha 8, no dropout.
     package init(
@@ -33,7 +35,8 @@ package struct AdapterConfiguration: Sendable, Equatable {
 
     /// Whether a layer of this path is adapted: peft's suffix rule.
     package func targets(_ path: String) -> Bool {
-        targetModules.contains { path == $0 || path.hasSuffix("." + $0) }
+        (!isLanguageOnly || path.hasPrefix("language_model."))
+            && targetModules.contains { path == $0 || path.hasSuffix("." + $0) }
     }
 
     /// Reads peft's adapter_config.json.

@@ -28,12 +28,19 @@ extension PaliGemma {
         }
     }
 
+    private struct WritingStopped: Error, CustomStringConvertible {
+        var description: String { "stopped" }
+    }
+
     /// Writes a checkpoint of random bfloat16 weights to a folder, one weight at a time.
     ///
-    /// - Parameter progress: is told the bytes written so far, and in all.
+    /// - Parameters:
+    ///   - shouldStop: asked now and then; true ends the writing with an error.
+    ///   - progress: is told the bytes written so far, and in all.
     package static func writeRandom(
         _ configuration: PaliGemmaConfiguration, seed: UInt64, folder: String, backend: any Backend,
         maximumShardBytes: Int = 5_000_000_000,
+        shouldStop: @escaping () -> Bool = { false },
         progress: @escaping (_ written: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(ModelError) {
         let outline = try PaliGemma(outlining: configuration, elementType: .bfloat16, backend: backend)
@@ -46,6 +53,7 @@ extension PaliGemma {
                 for start in stride(from: 0, to: weights.count, by: 1 << 22) {
                     let bits = weights.bfloat16(start..<min(start + 1 << 22, weights.count))
                     try bits.withUnsafeBytes { try sink($0) }
+                    if shouldStop() { throw WritingStopped() }
                     written += 2 * bits.count
                     progress(written, total)
                 }

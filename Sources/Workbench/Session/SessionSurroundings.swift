@@ -12,6 +12,8 @@ package struct SessionSurroundings {
     package var assets: AssetFolder
     /// The user's folder for caches and secrets; nil when there is none.
     package var home: String?
+    /// The folder of the samples that come with the program; nil where there is none.
+    package var samples: String?
     /// Environment variables that commands may ask for by name.
     package var environment: [String: String]
     /// Takes outputs as they come; progress too.
@@ -20,7 +22,7 @@ package struct SessionSurroundings {
     /// Makes surroundings; the defaults are those of a test: a clock that stands still and nothing shown.
     package init(
         folder: String, assets: AssetFolder, now: @escaping () -> Double = { 0 },
-        date: @escaping () -> String = { "1970-01-01 00:00:00" }, home: String? = nil,
+        date: @escaping () -> String = { "1970-01-01 00:00:00" }, home: String? = nil, samples: String? = nil,
         environment: [String: String] = [:], receive: @escaping (Output) -> Void = { _ in }
     ) {
         self.folder = folder
@@ -28,6 +30,7 @@ package struct SessionSurroundings {
         self.now = now
         self.date = date
         self.home = home
+        self.samples = samples
         self.environment = environment
         self.receive = receive
     }
