@@ -49,14 +49,17 @@ let package = Package(
 
         // The model and its training.
         .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
-        .target(name: "Training", dependencies: ["Models", "Datasets", "Detection"]),
+        .target(name: "Training", dependencies: ["Models", "Datasets", "Detection", "Images", "Checkpoints", "Tensors"]),
 
         // The notebook.
         .target(name: "Hub"),
         .target(name: "Console", dependencies: ["JSON"]),
         .target(
             name: "Workbench",
-            dependencies: ["Console", "Training", "Hub", "CPUBackend", "CSystem", "JSON"]),
+            dependencies: [
+                "Console", "Training", "Models", "Datasets", "Detection", "Images", "Tokenization", "Checkpoints", "Tensors",
+                "Hub", "CPUBackend", "CSystem", "JSON",
+            ]),
         .target(name: "Shell", dependencies: ["Workbench", "CLibEdit"]),
         .executableTarget(name: "palinote", dependencies: ["Shell", "Workbench"]),
 

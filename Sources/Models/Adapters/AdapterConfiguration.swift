@@ -6,19 +6,17 @@ package struct AdapterConfiguration: Sendable, Equatable {
     package var r: Int
     /// Scales the term by `alpha / r`.
     package var loraAlpha: Double
-    /// Names of linear layers; each layer whose path ends in one of them is adapted.
-    package var targetModules: [String]
+    /// The linear layers that are adapted.
+    package var targetModules: TargetModules
     /// The share of inputs dropped in training.
     package var loraDropout: Double
     /// Whether the scale is `alpha / sqrt(r)`.
     package var useRslora: Bool
-    /// Whether layers outside the language model are left alone, whatever their names.
-    package var isLanguageOnly = false
 
     /// peft's default layers for Gemma, and its other defaults: rank 8, alpha 8, no dropout.
     package init(
         r: Int = 8, loraAlpha: Double = 8,
-        targetModules: [String] = ["q_proj", "o_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "down_proj"],
+        targetModules: TargetModules = .suffixes(Self.usualSuffixes),
         loraDropout: Double = 0, useRslora: Bool = false
     ) {
         self.r = r
@@ -33,11 +31,10 @@ package struct AdapterConfiguration: Sendable, Equatable {
         Float(loraAlpha / (useRslora ? Double(r).squareRoot() : Double(r)))
     }
 
-    /// Whether a layer of this path is adapted: peft's suffix rule.
-    package func targets(_ path: String) -> Bool {
-        (!isLanguageOnly || path.hasPrefix("language_model."))
-            && targetModules.contains { path == $0 || path.hasSuffix("." + $0) }
-    }
+    /// The ends of paths that reach every linear layer of Gemma.
+    package static let usualSuffixes = [
+        "q_proj", "o_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "down_proj",
+    ]
 
     /// Reads peft's adapter_config.json.
     ///
@@ -46,8 +43,8 @@ package struct AdapterConfiguration: Sendable, Equatable {
         func fail(_ reason: String) -> ModelError { .adapter(reason: "\(file): \(reason)") }
         guard value["peft_type"]?.string == "LORA" else { throw fail("peft_type is not LORA") }
         guard let r = value["r"]?.integer, r > 0 else { throw fail("r is not a whole number above zero") }
-        guard let targets = value["target_modules"]?.array?.compactMap(\.string), !targets.isEmpty else {
-            throw fail("target_modules is not a list of names")
+        guard let targets = TargetModules(value["target_modules"]) else {
+            throw fail("target_modules is neither a list of names nor a regular expression")
         }
         for field in ["use_dora", "fan_in_fan_out", "lora_bias"] where value[field]?.bool == true {
             throw fail("\(field) is true, which is not supported here")
@@ -59,7 +56,7 @@ package struct AdapterConfiguration: Sendable, Equatable {
             throw fail("modules_to_save is not empty, which is not supported here")
         }
         self.init(
-            r: r, loraAlpha: value["lora_alpha"]?.double ?? 8, targetModules: targets.sorted(),
+            r: r, loraAlpha: value["lora_alpha"]?.double ?? 8, targetModules: targets,
             loraDropout: value["lora_dropout"]?.double ?? 0, useRslora: value["use_rslora"]?.bool ?? false)
     }
 
@@ -67,12 +64,11 @@ package struct AdapterConfiguration: Sendable, Equatable {
     func json(baseModel: String?) -> JSON {
         let base: JSON = baseModel.map { .string($0) } ?? .null
         let alpha: JSON = loraAlpha == loraAlpha.rounded() ? .integer(Int64(loraAlpha)) : .number(loraAlpha)
-        let targets: JSON = .array(targetModules.map { .string($0) })
         return [
             "base_model_name_or_path": base, "bias": "none", "fan_in_fan_out": false,
             "inference_mode": true, "init_lora_weights": true, "lora_alpha": alpha,
             "lora_dropout": .number(loraDropout), "modules_to_save": nil, "peft_type": "LORA",
-            "r": .integer(Int64(r)), "target_modules": targets,
+            "r": .integer(Int64(r)), "target_modules": targetModules.json,
             "task_type": "CAUSAL_LM", "use_dora": false, "use_rslora": .bool(useRslora),
         ]
     }

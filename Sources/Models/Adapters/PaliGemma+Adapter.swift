@@ -30,10 +30,11 @@ extension PaliGemma {
             throw .adapter(reason: "the model has an adapter already; merge it or load the model again")
         }
         guard configuration.r > 0 else { throw .adapter(reason: "rank r is \(configuration.r), it must be above zero") }
-        let targets = tree.linears.filter { configuration.targets($0.path) }
+        let matches = try configuration.targetModules.matcher()
+        let targets = tree.linears.filter { matches($0.path) }
         guard !targets.isEmpty else {
             throw .adapter(
-                reason: "no linear layer is called \(configuration.targetModules.joined(separator: ", ")); "
+                reason: "no linear layer is called \(configuration.targetModules); "
                     + "there are \(Set(linearPaths.compactMap { $0.split(separator: ".").last }).sorted().joined(separator: ", "))"
             )
         }

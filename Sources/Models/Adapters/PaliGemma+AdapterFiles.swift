@@ -4,14 +4,6 @@ import Tensors
 
 /// Adapters as peft's files: adapter_config.json and adapter_model.safetensors.
 extension PaliGemma {
-    /// Which tree of names adapter files carry.
-    package enum AdapterLayout: String, Sendable, CaseIterable {
-        /// `base_model.model.model.language_model.layers…`, for transformers since 4.52.
-        case newest
-        /// `base_model.model.language_model.model.layers…`, for transformers before.
-        case period = "hf-4.47.0"
-    }
-
     /// Freezes the model and attaches the adapter in a folder that peft or Palinote wrote.
     ///
     /// - Returns: the paths of the adapted layers.
@@ -44,17 +36,15 @@ extension PaliGemma {
         return paths
     }
 
-    /// Writes the adapter in place to a folder, for peft and for Palinote.
+    /// Writes the adapter in place to a folder, for peft and for Palinote, under the names that every release of peft loads.
     ///
-    /// - Parameters:
-    ///   - baseModel: the name or path of the base model that the files should state.
-    ///   - layout: whose tree of names to write.
+    /// - Parameter baseModel: the name or path of the base model that the files should state.
     /// - Throws: `ModelError.adapter` if there is no adapter.
-    package func saveAdapter(folder: String, baseModel: String?, layout: AdapterLayout = .newest) throws(ModelError) {
+    package func saveAdapter(folder: String, baseModel: String?) throws(ModelError) {
         guard let adapter else { throw .adapter(reason: "the model has no adapter to save; `model adapt` makes one") }
         var tensors: [TensorSource] = []
         for parameter in parameters.parameters where parameter.name.contains(".lora_") {
-            let name = "base_model.model." + (layout == .period ? parameter.name : Self.newestName(parameter.name))
+            let name = "base_model.model." + parameter.name
             let values = try modelErrors { () throws(TensorError) in try (parameter.master ?? parameter.value).floats()
             }
             tensors.append(TensorSource(name: name, shape: parameter.shape, floats: values))
@@ -65,10 +55,6 @@ extension PaliGemma {
             try SafetensorsWriter.write(written, to: folder + "/adapter_model.safetensors")
             try AtomicFile.write(text, to: folder + "/adapter_config.json")
         }
-    }
-
-    private static func newestName(_ name: String) -> String {
-        CheckpointSource.layouts(of: name)[1]
     }
 
     /// The stored name and float32 values of an adapter's weight.

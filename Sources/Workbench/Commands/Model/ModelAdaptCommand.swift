@@ -15,8 +15,7 @@ struct ModelAdaptCommand: Command {
     @Option("the rank", in: 1...4096) var r = 8
     @Option("scales the adapter by alpha / r; r itself if not given") var loraAlpha: Double?
     @Option("the share of inputs dropped in training", in: 0...0.99) var loraDropout = 0.0
-    @Option("ends of the paths of the layers to adapt")
-    var targetModules = ["q_proj", "o_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "down_proj"]
+    @Option("ends of the paths of the layers to adapt") var targetModules = AdapterConfiguration.usualSuffixes
     @Flag("scale by alpha / sqrt(r) instead") var useRslora = false
     @Flag("adapt layers of the language model alone") var languageOnly = false
     @Option("load a trained adapter from peft's files", completion: .folder) var load: Path?
@@ -27,10 +26,10 @@ struct ModelAdaptCommand: Command {
         if let load {
             paths = try loaded.model.loadAdapter(folder: context.resolve(load))
         } else {
-            var configuration = AdapterConfiguration(
-                r: r, loraAlpha: loraAlpha ?? Double(r), targetModules: targetModules, loraDropout: loraDropout,
-                useRslora: useRslora)
-            configuration.isLanguageOnly = languageOnly
+            let configuration = AdapterConfiguration(
+                r: r, loraAlpha: loraAlpha ?? Double(r),
+                targetModules: languageOnly ? .languageModel(targetModules) : .suffixes(targetModules),
+                loraDropout: loraDropout, useRslora: useRslora)
             paths = try loaded.model.attach(configuration, seed: context.settings.seed)
         }
         loaded.noteChange()

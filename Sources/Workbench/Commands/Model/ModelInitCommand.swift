@@ -18,7 +18,7 @@ struct ModelInitCommand: Command {
     @Option("where random numbers start; the session's seed if not given") var seed: UInt64?
     @Option("the folder to write", completion: .folder) var out: Path
     @Option("fewer layers of the vision tower", in: 1...1000) var visionLayers = 27
-    @Option("fewer layers of the language model", in: 1...1000) var textLayers: Int?
+    @Option("fewer layers of the language model") var textLayers: Int?
     @Option("a folder whose tokenizer files are copied", completion: .folder) var tokenizer: Path?
 
     mutating func run(_ context: CommandContext) throws {

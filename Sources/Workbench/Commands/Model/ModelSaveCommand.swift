@@ -14,15 +14,13 @@ struct ModelSaveCommand: Command {
 
     @Argument("the folder to write", completion: .folder) var folder: Path
     @Option("the type to store; that of the model if not given") var dtype: TypeChoice?
-    @Option("whose names adapter files carry") var layout = CompatibilityChoice.newest
 
     mutating func run(_ context: CommandContext) throws {
         let loaded = try context.loadedModel()
         let target = context.resolve(folder)
         try FileAccess.makeFolder(target)
         if loaded.model.adapter != nil {
-            try loaded.model.saveAdapter(
-                folder: target, baseModel: loaded.folder, layout: layout == .newest ? .newest : .period)
+            try loaded.model.saveAdapter(folder: target, baseModel: loaded.folder)
         } else {
             try loaded.model.save(folder: target, as: dtype?.elementType)
         }
