@@ -1,5 +1,18 @@
 // swift-tools-version: 6.0
+import Foundation
 import PackageDescription
+
+/// The include folders that pkg-config names for a library. (SwiftPM's own pkgConfig support warns of pango's `-pthread`.)
+func includeFlags(of library: String) -> [String] {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["pkg-config", "--cflags-only-I", library]
+    process.standardOutput = output
+    guard (try? process.run()) != nil else { return [] }
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    return text.split(whereSeparator: \.isWhitespace).map(String.init)
+}
 
 /// Arrows point down only: a target may use what its line names, and nothing above it.
 /// docs/architecture.md says what each target is for.
@@ -9,12 +22,13 @@ let package = Package(
     targets: [
         // Foreign libraries, behind headers of our own.
         .systemLibrary(name: "CLibEditLibrary", pkgConfig: "libedit"),
-        .systemLibrary(name: "CCairoLibrary", pkgConfig: "pangocairo"),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])], linkerSettings: [.linkedLibrary("m")]),
         .target(
             name: "CImageCodecs", cSettings: [.unsafeFlags(["-O3"])],
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
-        .target(name: "CCanvas", dependencies: ["CCairoLibrary"]),
+        .target(
+            name: "CCanvas", cSettings: [.unsafeFlags(includeFlags(of: "pangocairo"))],
+            linkerSettings: [.linkedLibrary("cairo"), .linkedLibrary("pangocairo-1.0")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CSystem"),
@@ -53,11 +67,11 @@ let package = Package(
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
-        .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"]),
-        .testTarget(name: "DetectionTests", dependencies: ["Detection", "TestSupport"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "TestSupport"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "TestSupport"]),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "CImageCodecs", "TestSupport"]),
+        .testTarget(name: "DetectionTests", dependencies: ["Detection", "JSON", "TestSupport"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "JSON", "TestSupport"]),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "JSON", "TestSupport"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "JSON", "TestSupport"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TestSupport"]),

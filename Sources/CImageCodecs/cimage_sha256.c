@@ -1,0 +1,87 @@
+#include "CImageCodecs.h"
+
+#include <string.h>
+
+// FIPS 180-4, section 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
+static const uint32_t round_constants[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+typedef struct {
+    uint32_t state[8];
+    uint8_t block[64];
+    size_t filled;
+    uint64_t total;
+} hasher;
+
+static inline uint32_t rotated(uint32_t x, int by) { return (x >> by) | (x << (32 - by)); }
+
+static void digest_block(hasher *h, const uint8_t *block) {
+    uint32_t w[64];
+    for (int t = 0; t < 16; t++) {
+        w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 | (uint32_t)block[4 * t + 2] << 8
+            | block[4 * t + 3];
+    }
+    for (int t = 16; t < 64; t++) {
+        uint32_t s0 = rotated(w[t - 15], 7) ^ rotated(w[t - 15], 18) ^ (w[t - 15] >> 3);
+        uint32_t s1 = rotated(w[t - 2], 17) ^ rotated(w[t - 2], 19) ^ (w[t - 2] >> 10);
+        w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+    }
+    uint32_t v[8];
+    memcpy(v, h->state, sizeof v);
+    for (int t = 0; t < 64; t++) {
+        uint32_t s1 = rotated(v[4], 6) ^ rotated(v[4], 11) ^ rotated(v[4], 25);
+        uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
+        uint32_t t1 = v[7] + s1 + choice + round_constants[t] + w[t];
+        uint32_t s0 = rotated(v[0], 2) ^ rotated(v[0], 13) ^ rotated(v[0], 22);
+        uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+        memmove(v + 1, v, 7 * sizeof v[0]);
+        v[4] += t1;
+        v[0] = t1 + s0 + majority;
+    }
+    for (int i = 0; i < 8; i++) h->state[i] += v[i];
+}
+
+static void add_bytes(hasher *h, const uint8_t *bytes, size_t count) {
+    h->total += count;
+    while (count > 0) {
+        if (h->filled == 0 && count >= 64) {
+            digest_block(h, bytes);
+            bytes += 64;
+            count -= 64;
+            continue;
+        }
+        size_t step = count < 64 - h->filled ? count : 64 - h->filled;
+        memcpy(h->block + h->filled, bytes, step);
+        h->filled += step;
+        bytes += step;
+        count -= step;
+        if (h->filled == 64) {
+            digest_block(h, h->block);
+            h->filled = 0;
+        }
+    }
+}
+
+void cimage_sha256(
+    const uint8_t *prefix, size_t prefix_count, const uint8_t *bytes, size_t count, uint8_t *digest) {
+    hasher h = {
+        .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+    add_bytes(&h, prefix, prefix_count);
+    add_bytes(&h, bytes, count);
+    uint64_t bits = h.total * 8;
+    const uint8_t one = 0x80, zero = 0;
+    add_bytes(&h, &one, 1);
+    while (h.filled != 56) add_bytes(&h, &zero, 1);
+    uint8_t length[8];
+    for (int i = 0; i < 8; i++) length[i] = (uint8_t)(bits >> (56 - 8 * i));
+    add_bytes(&h, length, 8);
+    for (int i = 0; i < 32; i++) digest[i] = (uint8_t)(h.state[i / 4] >> (24 - 8 * (i % 4)));
+}

@@ -1,0 +1,165 @@
+/// The place on a tape where the gradient of one tensor is gathered.
+package final class TapeNode {
+    fileprivate let index: Int
+    fileprivate unowned let tape: Tape
+
+    fileprivate init(index: Int, tape: Tape) {
+        self.index = index
+        self.tape = tape
+    }
+}
+
+/// How an operation carries the gradient of its output back to its inputs.
+package protocol BackwardOperation {
+    /// Adds to the gradients of the inputs that want one, by their place in the list given to `Tape.record`.
+    func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError)
+}
+
+/// What happened on one trip through a model, in order, so that gradients can walk back through it once.
+///
+/// An operation is recorded only if one of its inputs needs a gradient. What it saved is released as the walk passes it.
+package final class Tape {
+    private struct Entry {
+        var operation: (any BackwardOperation)?
+        let inputs: [Int?]
+        let output: Int
+    }
+
+    private var entries: [Entry] = []
+    private var slots: [GradientSlot] = []
+
+    /// An empty tape.
+    package init() {}
+
+    /// Makes `value` a leaf whose gradient goes to `sink` in float32.
+    package func leaf(_ value: Tensor, sink: any GradientSink) -> Tensor {
+        watch(value, slot: .leaf(sink))
+    }
+
+    /// Notes that `output` came from `inputs` by an operation; returns it with its place on the tape.
+    ///
+    /// `makeOperation` is only called, and so nothing is saved, if an input needs a gradient.
+    package static func record(
+        _ output: Tensor, from inputs: [Tensor], _ makeOperation: () -> any BackwardOperation
+    ) -> Tensor {
+        guard let tape = inputs.lazy.compactMap({ $0.node?.tape }).first else { return output }
+        let result = tape.watch(output, slot: .empty)
+        let places = inputs.map { $0.node?.index }
+        tape.entries.append(Entry(operation: makeOperation(), inputs: places, output: tape.slots.count - 1))
+        return result
+    }
+
+    /// Walks back from `root`, giving every leaf its gradient.
+    ///
+    /// - Parameter seed: the gradient of what is minimized for `root`, of its shape and type.
+    package func backward(from root: Tensor, seed: Tensor) throws(TensorError) {
+        guard let node = root.node, node.tape === self else {
+            throw .argument(operation: "backward", reason: "the root was not recorded on this tape")
+        }
+        slots[node.index] = .borrowed(seed)
+        for place in entries.indices.reversed() {
+            guard let operation = entries[place].operation else { continue }
+            entries[place].operation = nil
+            guard let gradient = slots[entries[place].output].gradient else { continue }
+            slots[entries[place].output] = .empty
+            var gradients = InputGradients(tape: self, inputs: entries[place].inputs)
+            try operation.backward(gradient, into: &gradients)
+        }
+        entries.removeAll()
+    }
+
+    private func watch(_ value: Tensor, slot: GradientSlot) -> Tensor {
+        slots.append(slot)
+        var result = value
+        result.node = TapeNode(index: slots.count - 1, tape: self)
+        return result
+    }
+}
+
+/// Where a leaf's gradient goes, summed over micro-batches.
+package protocol GradientSink: AnyObject {
+    /// The float32 tensor to write or add to, and whether it already holds something to add to.
+    func gradientTarget() throws(TensorError) -> (tensor: Tensor, accumulate: Bool)
+}
+
+private enum GradientSlot {
+    case empty
+    /// A gradient that others may hold too, never written to.
+    case borrowed(Tensor)
+    /// A gradient that only this slot holds.
+    case owned(Tensor)
+    case leaf(any GradientSink)
+
+    var gradient: Tensor? {
+        switch self {
+        case .borrowed(let tensor), .owned(let tensor): tensor
+        case .empty, .leaf: nil
+        }
+    }
+}
+
+/// The gradients of an operation's inputs, to be added to during its backward.
+package struct InputGradients {
+    private let tape: Tape
+    private let inputs: [Int?]
+
+    fileprivate init(tape: Tape, inputs: [Int?]) {
+        self.tape = tape
+        self.inputs = inputs
+    }
+
+    /// Whether input `i` wants a gradient.
+    package func wants(_ i: Int) -> Bool { inputs[i] != nil }
+
+    /// Adds a finished gradient to that of input `i`, if it wants one. `gradient` may be held by others.
+    package mutating func add(_ gradient: Tensor, to i: Int) throws(TensorError) {
+        guard let place = inputs[i] else { return }
+        switch tape.slot(at: place) {
+        case .empty:
+            tape.setSlot(.borrowed(gradient.detached), at: place)
+        case .borrowed(let earlier), .owned(let earlier):
+            let sum = try Tensor(
+                uninitialized: earlier.shape, earlier.elementType, on: earlier.backend, label: "gradient")
+            try earlier.backend.add(AddCall(a: earlier, b: gradient, scale: 1, output: sum))
+            tape.setSlot(.owned(sum), at: place)
+        case .leaf(let sink):
+            let target = try sink.gradientTarget()
+            if target.accumulate {
+                try gradient.backend.add(AddCall(a: target.tensor, b: gradient, scale: 1, output: target.tensor))
+            } else {
+                try gradient.backend.convert(ConvertCall(input: gradient, output: target.tensor))
+            }
+        }
+    }
+
+    /// Lets `body` write or add the gradient of input `i` straight to where it belongs, if it wants one.
+    ///
+    /// `body` gets the tensor, of `shape`, float32 for leaves and `elementType` otherwise, and whether to add to it.
+    package mutating func accumulate(
+        to i: Int, shape: [Int], elementType: ElementType, on backend: any Backend,
+        _ body: (_ target: Tensor, _ accumulate: Bool) throws(TensorError) -> Void
+    ) throws(TensorError) {
+        guard let place = inputs[i] else { return }
+        switch tape.slot(at: place) {
+        case .owned(let target):
+            try body(target, true)
+        case .leaf(let sink):
+            let target = try sink.gradientTarget()
+            try body(target.tensor, target.accumulate)
+        case .empty:
+            let target = try Tensor(uninitialized: shape, elementType, on: backend, label: "gradient")
+            try body(target, false)
+            tape.setSlot(.owned(target), at: place)
+        case .borrowed(let earlier):
+            let target = try Tensor(uninitialized: shape, elementType, on: backend, label: "gradient")
+            try backend.convert(ConvertCall(input: earlier, output: target))
+            try body(target, true)
+            tape.setSlot(.owned(target), at: place)
+        }
+    }
+}
+
+extension Tape {
+    fileprivate func slot(at place: Int) -> GradientSlot { slots[place] }
+    fileprivate func setSlot(_ slot: GradientSlot, at place: Int) { slots[place] = slot }
+}

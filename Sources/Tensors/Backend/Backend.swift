@@ -1,0 +1,88 @@
+/// A device that allocates, copies and computes: about 30 coarse kernels, each taking one call.
+///
+/// Rules that every backend keeps, and the conformance suite checks:
+/// - Inputs are never changed. Outputs are written whole, or added to where the call says `accumulate`.
+/// - Sums run in float32 at least, and are rounded once to the output's type.
+/// - A result's bits do not depend on the number of threads, nor on which other rows are in the call:
+///   row `i` of a product, norm or attention is the same alone as in a batch.
+/// - Real operands of one call have one element type unless the call says otherwise.
+/// - Shapes are checked by the caller (`Operations/`); a backend may assume them.
+/// - Calls may be asynchronous. `read` waits for what it reads.
+package protocol Backend: AnyObject {
+    /// What this backend computes on.
+    var device: Device { get }
+
+    /// The kernels' own memory figures, for `resources`.
+    var memory: BackendMemory { get }
+
+    /// Memory with undefined contents, aligned to 64 bytes. `label` names it in an out-of-memory error.
+    func allocate(byteCount: Int, label: StaticString) throws(TensorError) -> any Storage
+
+    /// Memory that holds `bytes`, which stay valid as long as `owner` lives. A CPU shares them; a GPU copies them.
+    func adopt(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) throws(TensorError) -> any Storage
+
+    /// Copies from the host.
+    func write(_ bytes: UnsafeRawBufferPointer, to storage: any Storage, byteOffset: Int) throws(TensorError)
+
+    /// Copies to the host, after what was asked for before has been done.
+    func read(
+        _ storage: any Storage, byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer
+    ) throws(TensorError)
+
+    /// Waits until everything that was asked for has been done.
+    func synchronize() throws(TensorError)
+
+    // Elements and rows.
+    func fill(_ call: FillCall) throws(TensorError)
+    func convert(_ call: ConvertCall) throws(TensorError)
+    func add(_ call: AddCall) throws(TensorError)
+    func scale(_ call: ScaleCall) throws(TensorError)
+    func dropout(_ call: DropoutCall) throws(TensorError)
+    func gatherRows(_ call: GatherRowsCall) throws(TensorError)
+    func scatterRows(_ call: ScatterRowsCall) throws(TensorError)
+    func writeColumns(_ call: WriteColumnsCall) throws(TensorError)
+    func extractPatches(_ call: ExtractPatchesCall) throws(TensorError)
+    func sumColumns(_ call: SumColumnsCall) throws(TensorError)
+    func sumOfSquares(_ call: SumOfSquaresCall) throws(TensorError)
+
+    // Products.
+    func matmul(_ call: MatmulCall) throws(TensorError)
+
+    // Norms and activations.
+    func rmsNorm(_ call: RMSNormCall) throws(TensorError)
+    func rmsNormBackward(_ call: RMSNormBackwardCall) throws(TensorError)
+    func layerNorm(_ call: LayerNormCall) throws(TensorError)
+    func layerNormBackward(_ call: LayerNormBackwardCall) throws(TensorError)
+    func gelu(_ call: GELUCall) throws(TensorError)
+    func geluBackward(_ call: GELUBackwardCall) throws(TensorError)
+    func gatedGELU(_ call: GatedGELUCall) throws(TensorError)
+    func gatedGELUBackward(_ call: GatedGELUBackwardCall) throws(TensorError)
+
+    // Attention.
+    func rotary(_ call: RotaryCall) throws(TensorError)
+    func attention(_ call: AttentionCall) throws(TensorError)
+    func attentionBackward(_ call: AttentionBackwardCall) throws(TensorError)
+
+    // Ends: loss, choice, update.
+    func softCap(_ call: SoftCapCall) throws(TensorError)
+    func crossEntropy(_ call: CrossEntropyCall) throws(TensorError)
+    func argmaxRows(_ call: ArgmaxRowsCall) throws(TensorError)
+    func adamW(_ call: AdamWCall) throws(TensorError)
+}
+
+/// What a backend's tensors take, in bytes.
+package struct BackendMemory: Sendable, Equatable {
+    /// Held by live tensors.
+    package var allocated: Int
+    /// Held from the system, in use or kept for reuse.
+    package var reserved: Int
+    /// The most that was ever allocated.
+    package var peak: Int
+
+    /// States the three figures.
+    package init(allocated: Int, reserved: Int, peak: Int) {
+        self.allocated = allocated
+        self.reserved = reserved
+        self.peak = peak
+    }
+}

@@ -1,0 +1,108 @@
+/// `output = cap * tanh(input / cap)`; `output` may be `input` itself.
+package struct SoftCapCall {
+    package let input: Tensor
+    package let cap: Float
+    package let output: Tensor
+
+    /// States a call.
+    package init(input: Tensor, cap: Float, output: Tensor) {
+        self.input = input
+        self.cap = cap
+        self.output = output
+    }
+}
+
+/// Cross-entropy of rows of logits against target ids, with the gradient where it is wanted.
+///
+/// `losses[i] = weights[i] * (logSumExp(capped logits[i]) - capped logits[i][targets[i]])`; the gradient is that of
+/// `sum(losses)` for the uncapped logits.
+/// - Shapes: logits float32 `[R, V]` before the soft-cap, targets int32 `[R]` in `0..<V`, weights float32 `[R]`,
+///   losses float32 `[R]`, logitsGradient `[R, V]` of any real type (may be `logits` itself if float32).
+package struct CrossEntropyCall {
+    package let logits: Tensor
+    package let softCap: Float?
+    package let targets: Tensor
+    package let weights: Tensor
+    package let losses: Tensor
+    package let logitsGradient: Tensor?
+
+    /// States a call.
+    package init(
+        logits: Tensor, softCap: Float? = nil, targets: Tensor, weights: Tensor, losses: Tensor,
+        logitsGradient: Tensor? = nil
+    ) {
+        self.logits = logits
+        self.softCap = softCap
+        self.targets = targets
+        self.weights = weights
+        self.losses = losses
+        self.logitsGradient = logitsGradient
+    }
+}
+
+/// The column of the largest element of each row, the first of equals; NaN counts as smallest.
+///
+/// - Shapes: input float32 `[R, V]`, output int32 `[R]`.
+package struct ArgmaxRowsCall {
+    package let input: Tensor
+    package let output: Tensor
+
+    /// States a call.
+    package init(input: Tensor, output: Tensor) {
+        self.input = input
+        self.output = output
+    }
+}
+
+/// One AdamW update of one parameter.
+///
+/// `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, with `g = gradientScale * gradient`. Then
+/// - `.torch`: `p -= lr * decay * p` first, then `p -= lr / (1 - b1^t) * m / (sqrt(v / (1 - b2^t)) + epsilon)`;
+/// - `.huggingFace`: `p -= lr * sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + epsilon)`, then `p -= lr * decay * p`.
+/// - Types: parameter float32, or bfloat16 computed in float32 and rounded at the end; gradient float32 or like the parameter;
+///   moments float32 or bfloat16; `rounded`, where given, receives the parameter in bfloat16 or float16.
+/// - Source: PyTorch `torch.optim.AdamW`; transformers 4.47 `AdamW`. docs/numerics.md "AdamW".
+package struct AdamWCall {
+    /// Which program's arithmetic is followed.
+    package enum Variant: String, Sendable, CaseIterable {
+        case torch = "adamw_torch"
+        case huggingFace = "adamw_hf"
+    }
+
+    package var parameter: Tensor
+    package var gradient: Tensor
+    package var firstMoment: Tensor
+    package var secondMoment: Tensor
+    package var rounded: Tensor?
+    package var variant: Variant
+    package var learningRate: Double
+    package var beta1: Double
+    package var beta2: Double
+    package var epsilon: Double
+    package var weightDecay: Double
+    /// Counts from 1.
+    package var step: Int
+    /// Multiplies the gradient first: clipping, and the mean over accumulated micro-batches.
+    package var gradientScale: Float
+
+    /// States a call.
+    package init(
+        parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, rounded: Tensor? = nil,
+        variant: Variant, learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double,
+        step: Int, gradientScale: Float
+    ) {
+        self.parameter = parameter
+        self.gradient = gradient
+        self.firstMoment = firstMoment
+        self.secondMoment = secondMoment
+        self.rounded = rounded
+        self.variant = variant
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+        self.step = step
+        self.gradientScale = gradientScale
+    }
+}

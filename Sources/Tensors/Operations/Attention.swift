@@ -1,0 +1,79 @@
+extension Tensor {
+    /// Queries or keys turned by their position, as rotary position embedding does.
+    ///
+    /// - Parameters:
+    ///   - positions: int32 `[R]`, one for each row of heads.
+    ///   - theta: the base of the wavelengths.
+    /// - Returns: the shape of `self`, `[.., heads, d]`.
+    /// - Throws: `TensorError.shapeMismatch` if there are not `R` rows of heads.
+    /// - Source: Su et al., "RoFormer", 2021; the halves are paired as in Gemma.
+    package func rotated(positions: Tensor, theta: Float) throws(TensorError) -> Tensor {
+        guard shape.count >= 2, rows == positions.count * shape[shape.count - 2], columns % 2 == 0 else {
+            throw .shapeMismatch(operation: "rotary embedding", shape, positions.shape)
+        }
+        let output = try Tensor(uninitialized: shape, elementType, on: backend)
+        try backend.rotary(
+            RotaryCall(input: detached, positions: positions, theta: theta, inverse: false, output: output))
+        return Tape.record(output, from: [self]) { RotaryBackward(positions: positions, theta: theta) }
+    }
+
+    /// Attention of the queries `self` over `keys` and `values`.
+    ///
+    /// - Parameters:
+    ///   - keys, values: `[B, C, Hkv, d]`.
+    ///   - mask: who sees whom.
+    ///   - scale: multiplies the scores before the cap.
+    ///   - softCap: bounds the scores, before the mask.
+    /// - Returns: `[B, Tq, Hq, d]`.
+    /// - Throws: `TensorError.shapeMismatch` if batch, heads or `d` do not fit.
+    package func attention(
+        keys: Tensor, values: Tensor, mask: AttentionMask, scale: Float, softCap: Float?
+    ) throws(TensorError) -> Tensor {
+        guard shape.count == 4, keys.shape.count == 4, keys.shape == values.shape, shape[0] == keys.shape[0],
+            shape[3] == keys.shape[3], keys.shape[2] > 0, shape[2] % keys.shape[2] == 0,
+            mask.keys.count == shape[0], mask.prefixEnd.count == shape[0],
+            mask.keys.allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= keys.shape[1] })
+        else { throw .shapeMismatch(operation: "attention", shape, keys.shape) }
+        let output = try Tensor(uninitialized: shape, elementType, on: backend, label: "attention output")
+        let inputs = [self, keys, values]
+        let isRecorded = inputs.contains { $0.requiresGradient }
+        let logSumExp =
+            isRecorded ? try Tensor(uninitialized: [shape[0], shape[2], shape[1]], .float32, on: backend) : nil
+        let call = AttentionCall(
+            q: detached, k: keys.detached, v: values.detached, mask: mask, scale: scale, softCap: softCap,
+            output: output, logSumExp: logSumExp)
+        try backend.attention(call)
+        return Tape.record(output, from: inputs) { AttentionBackward(forward: call) }
+    }
+}
+
+private struct RotaryBackward: BackwardOperation {
+    let positions: Tensor
+    let theta: Float
+
+    func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
+        let backend = outputGradient.backend
+        let target = try Tensor(uninitialized: outputGradient.shape, outputGradient.elementType, on: backend)
+        try backend.rotary(
+            RotaryCall(input: outputGradient, positions: positions, theta: theta, inverse: true, output: target))
+        try gradients.add(target, to: 0)
+    }
+}
+
+private struct AttentionBackward: BackwardOperation {
+    let forward: AttentionCall
+
+    func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
+        let backend = outputGradient.backend
+        let type = forward.q.elementType
+        let q = try Tensor(uninitialized: forward.q.shape, type, on: backend, label: "query gradient")
+        let k = try Tensor(uninitialized: forward.k.shape, type, on: backend, label: "key gradient")
+        let v = try Tensor(uninitialized: forward.v.shape, type, on: backend, label: "value gradient")
+        try backend.attentionBackward(
+            AttentionBackwardCall(
+                outputGradient: outputGradient, forward: forward, qGradient: q, kGradient: k, vGradient: v))
+        try gradients.add(q, to: 0)
+        try gradients.add(k, to: 1)
+        try gradients.add(v, to: 2)
+    }
+}

@@ -1,0 +1,148 @@
+/// A low-rank addition to a linear map: `scaling * (dropout(x) a^T) b^T`.
+///
+/// - Shapes: a `[r, in]`, b `[out, r]`.
+/// - Source: Hu et al., "LoRA: low-rank adaptation of large language models", 2021; peft's `LoraLayer`.
+package struct LowRankTerm {
+    package let a: Tensor
+    package let b: Tensor
+    package let scaling: Float
+    /// The share of input elements that is dropped, and the key of the choice; nil in inference.
+    package let dropout: (rate: Float, key: RandomKey)?
+
+    /// States the term.
+    package init(a: Tensor, b: Tensor, scaling: Float, dropout: (rate: Float, key: RandomKey)? = nil) {
+        self.a = a
+        self.b = b
+        self.scaling = scaling
+        self.dropout = dropout
+    }
+}
+
+extension Tensor {
+    /// The linear map `x weight^T + bias`, plus a low-rank term where there is one.
+    ///
+    /// - Parameters:
+    ///   - weight: `[out, in]`.
+    ///   - bias: `[out]`.
+    /// - Returns: the shape of `self` with `in` replaced by `out`.
+    /// - Throws: `TensorError.shapeMismatch` if the last axis is not `in`.
+    package func linear(weight: Tensor, bias: Tensor? = nil, lowRank: LowRankTerm? = nil) throws(TensorError) -> Tensor
+    {
+        guard weight.shape.count == 2, weight.shape[1] == columns else {
+            throw .shapeMismatch(operation: "linear", shape, weight.shape)
+        }
+        let output = try Tensor(
+            uninitialized: shape.dropLast() + [weight.shape[0]], elementType, on: backend, label: "linear output")
+        var product = MatmulCall(a: detached, b: weight.detached, output: output)
+        product.transposeB = true
+        product.bias = bias?.detached
+        product.reusesB = !weight.requiresGradient
+        try backend.matmul(product)
+        var hidden: (input: Tensor, reduced: Tensor)?
+        if let lowRank { hidden = try detached.addLowRank(lowRank, to: output) }
+        let inputs = [self, weight] + (bias.map { [$0] } ?? []) + (lowRank.map { [$0.a, $0.b] } ?? [])
+        return Tape.record(output, from: inputs) {
+            LinearBackward(
+                input: weight.requiresGradient ? detached : nil, inputShape: shape, weight: weight.detached,
+                hasBias: bias != nil, lowRank: lowRank, dropped: hidden?.input, reduced: hidden?.reduced)
+        }
+    }
+
+    /// Adds the term to `output`; returns the input after dropout, and its product with `a`, both for the backward.
+    private func addLowRank(
+        _ term: LowRankTerm, to output: Tensor
+    ) throws(TensorError) -> (input: Tensor, reduced: Tensor) {
+        guard term.a.columns == columns, term.b.shape == [output.columns, term.a.shape[0]] else {
+            throw .shapeMismatch(operation: "low-rank term", term.a.shape, term.b.shape)
+        }
+        let input =
+            try term.dropout.map { (choice) throws(TensorError) in
+                try dropped(rate: choice.rate, key: choice.key)
+            } ?? self
+        let reduced = try Tensor(uninitialized: shape.dropLast() + [term.a.shape[0]], elementType, on: backend)
+        var down = MatmulCall(a: input, b: term.a.detached, output: reduced)
+        down.transposeB = true
+        try backend.matmul(down)
+        var up = MatmulCall(a: reduced, b: term.b.detached, output: output)
+        up.transposeB = true
+        up.alpha = term.scaling
+        up.accumulate = true
+        try backend.matmul(up)
+        return (input, reduced)
+    }
+}
+
+private struct LinearBackward: BackwardOperation {
+    /// Kept only where the weight's gradient needs it.
+    let input: Tensor?
+    let inputShape: [Int]
+    let weight: Tensor
+    let hasBias: Bool
+    let lowRank: LowRankTerm?
+    let dropped: Tensor?
+    let reduced: Tensor?
+
+    func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
+        let backend = outputGradient.backend
+        try gradients.accumulate(to: 0, shape: inputShape, elementType: outputGradient.elementType, on: backend) {
+            (target, accumulate) throws(TensorError) in
+            var product = MatmulCall(a: outputGradient, b: weight, output: target)
+            product.accumulate = accumulate
+            product.reusesB = input == nil
+            try backend.matmul(product)
+        }
+        if let input { try addProduct(outputGradient, input, to: 1, shape: weight.shape, scale: 1, &gradients) }
+        if hasBias {
+            try gradients.accumulate(to: 2, shape: [weight.shape[0]], elementType: .float32, on: backend) {
+                (target, accumulate) throws(TensorError) in
+                try backend.sumColumns(SumColumnsCall(input: outputGradient, accumulate: accumulate, output: target))
+            }
+        }
+        if let lowRank, let dropped, let reduced {
+            try backward(through: lowRank, dropped, reduced, outputGradient, into: &gradients)
+        }
+    }
+
+    /// The gradients of the low-rank term: of `b`, of `a`, and its share of the input's.
+    private func backward(
+        through term: LowRankTerm, _ dropped: Tensor, _ reduced: Tensor, _ outputGradient: Tensor,
+        into gradients: inout InputGradients
+    ) throws(TensorError) {
+        let backend = outputGradient.backend
+        let first = hasBias ? 3 : 2
+        let reducedGradient = try Tensor(uninitialized: reduced.shape, reduced.elementType, on: backend)
+        var product = MatmulCall(a: outputGradient, b: term.b.detached, output: reducedGradient)
+        product.alpha = term.scaling
+        try backend.matmul(product)
+        try addProduct(outputGradient, reduced, to: first + 1, shape: term.b.shape, scale: term.scaling, &gradients)
+        try addProduct(reducedGradient, dropped, to: first, shape: term.a.shape, scale: 1, &gradients)
+        guard gradients.wants(0) else { return }
+        var up = MatmulCall(a: reducedGradient, b: term.a.detached, output: reducedGradient)
+        if let dropout = term.dropout {
+            up.output = try Tensor(uninitialized: inputShape, outputGradient.elementType, on: backend)
+            try backend.matmul(up)
+            try gradients.add(up.output.dropped(rate: dropout.rate, key: dropout.key), to: 0)
+        } else {
+            try gradients.accumulate(to: 0, shape: inputShape, elementType: outputGradient.elementType, on: backend) {
+                (target, accumulate) throws(TensorError) in
+                up.output = target
+                up.accumulate = accumulate
+                try backend.matmul(up)
+            }
+        }
+    }
+
+    /// Adds `left^T right` to the gradient of input `i`, a matrix of parameters.
+    private func addProduct(
+        _ left: Tensor, _ right: Tensor, to i: Int, shape: [Int], scale: Float, _ gradients: inout InputGradients
+    ) throws(TensorError) {
+        try gradients.accumulate(to: i, shape: shape, elementType: .float32, on: left.backend) {
+            (target, accumulate) throws(TensorError) in
+            var product = MatmulCall(a: left, b: right, output: target)
+            product.transposeA = true
+            product.alpha = scale
+            product.accumulate = accumulate
+            try left.backend.matmul(product)
+        }
+    }
+}

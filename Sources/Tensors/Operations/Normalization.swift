@@ -1,0 +1,120 @@
+extension Tensor {
+    /// Root-mean-square normalization over the last axis, scaled by `1 + weight`, then added to `residual`.
+    ///
+    /// Accumulates in float32 whatever the input type, and rounds once before the residual is added.
+    /// - Parameters:
+    ///   - weight: `[D]`, stored around zero as Gemma checkpoints do.
+    ///   - epsilon: added to the mean square, before the root.
+    ///   - residual: the shape of `self`.
+    /// - Returns: the shape and type of `self`, `[.., D]`.
+    /// - Throws: `TensorError.shapeMismatch` if the last axis is not `D`.
+    /// - Source: Gemma 2 report, section 2; docs/numerics.md "RMSNorm".
+    package func rmsNorm(weight: Tensor, epsilon: Float, residual: Tensor? = nil) throws(TensorError) -> Tensor {
+        guard weight.shape == [columns], residual.map({ $0.shape == shape }) ?? true else {
+            throw .shapeMismatch(operation: "RMSNorm", shape, weight.shape)
+        }
+        let output = try Tensor(uninitialized: shape, elementType, on: backend)
+        let inputs = [self, weight] + (residual.map { [$0] } ?? [])
+        let isRecorded = inputs.contains { $0.requiresGradient }
+        let inverseRMS = isRecorded ? try Tensor(uninitialized: [rows], .float32, on: backend) : nil
+        try backend.rmsNorm(
+            RMSNormCall(
+                input: detached, weight: weight.detached, residual: residual?.detached, epsilon: epsilon,
+                output: output, inverseRMS: inverseRMS))
+        guard let inverseRMS else { return output }
+        return Tape.record(output, from: inputs) {
+            RMSNormBackward(x: detached, weight: weight.detached, inverseRMS: inverseRMS, hasResidual: residual != nil)
+        }
+    }
+
+    /// Layer normalization over the last axis.
+    ///
+    /// - Parameters:
+    ///   - weight, bias: `[D]`.
+    ///   - epsilon: added to the variance, before the root.
+    /// - Returns: the shape and type of `self`, `[.., D]`.
+    /// - Throws: `TensorError.shapeMismatch` if the last axis is not `D`.
+    package func layerNorm(weight: Tensor, bias: Tensor, epsilon: Float) throws(TensorError) -> Tensor {
+        guard weight.shape == [columns], bias.shape == [columns] else {
+            throw .shapeMismatch(operation: "layer norm", shape, weight.shape)
+        }
+        let output = try Tensor(uninitialized: shape, elementType, on: backend)
+        let inputs = [self, weight, bias]
+        let isRecorded = inputs.contains { $0.requiresGradient }
+        let mean = isRecorded ? try Tensor(uninitialized: [rows], .float32, on: backend) : nil
+        let inverseDeviation = isRecorded ? try Tensor(uninitialized: [rows], .float32, on: backend) : nil
+        try backend.layerNorm(
+            LayerNormCall(
+                input: detached, weight: weight.detached, bias: bias.detached, epsilon: epsilon, output: output,
+                mean: mean, inverseDeviation: inverseDeviation))
+        guard let mean, let inverseDeviation else { return output }
+        return Tape.record(output, from: inputs) {
+            LayerNormBackward(x: detached, weight: weight.detached, mean: mean, inverseDeviation: inverseDeviation)
+        }
+    }
+}
+
+private struct RMSNormBackward: BackwardOperation {
+    let x: Tensor
+    let weight: Tensor
+    let inverseRMS: Tensor
+    let hasResidual: Bool
+
+    func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
+        if hasResidual { try gradients.add(outputGradient, to: 2) }
+        let backend = x.backend
+        try gradients.accumulate(to: 0, shape: x.shape, elementType: x.elementType, on: backend) {
+            (target, accumulate) throws(TensorError) in
+            try backend.rmsNormBackward(
+                call(outputGradient, input: (target, accumulate), weight: nil))
+        }
+        try gradients.accumulate(to: 1, shape: weight.shape, elementType: .float32, on: backend) {
+            (target, accumulate) throws(TensorError) in
+            try backend.rmsNormBackward(call(outputGradient, input: nil, weight: (target, accumulate)))
+        }
+    }
+
+    private func call(
+        _ outputGradient: Tensor, input: (Tensor, Bool)?, weight weightTarget: (Tensor, Bool)?
+    ) -> RMSNormBackwardCall {
+        RMSNormBackwardCall(
+            outputGradient: outputGradient, input: x, weight: weight, inverseRMS: inverseRMS,
+            inputGradient: input?.0, accumulateInput: input?.1 ?? false,
+            weightGradient: weightTarget?.0, accumulateWeight: weightTarget?.1 ?? false)
+    }
+}
+
+private struct LayerNormBackward: BackwardOperation {
+    let x: Tensor
+    let weight: Tensor
+    let mean: Tensor
+    let inverseDeviation: Tensor
+
+    func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
+        let backend = x.backend
+        try gradients.accumulate(to: 0, shape: x.shape, elementType: x.elementType, on: backend) {
+            (target, accumulate) throws(TensorError) in
+            try backend.layerNormBackward(
+                call(outputGradient, input: target, weight: nil, bias: nil, accumulate: accumulate))
+        }
+        try gradients.accumulate(to: 1, shape: weight.shape, elementType: .float32, on: backend) {
+            (target, accumulate) throws(TensorError) in
+            try backend.layerNormBackward(
+                call(outputGradient, input: nil, weight: target, bias: nil, accumulate: accumulate))
+        }
+        try gradients.accumulate(to: 2, shape: weight.shape, elementType: .float32, on: backend) {
+            (target, accumulate) throws(TensorError) in
+            try backend.layerNormBackward(
+                call(outputGradient, input: nil, weight: nil, bias: target, accumulate: accumulate))
+        }
+    }
+
+    private func call(
+        _ outputGradient: Tensor, input: Tensor?, weight weightTarget: Tensor?, bias: Tensor?, accumulate: Bool
+    ) -> LayerNormBackwardCall {
+        LayerNormBackwardCall(
+            outputGradient: outputGradient, input: x, weight: weight, mean: mean, inverseDeviation: inverseDeviation,
+            inputGradient: input, accumulateInput: accumulate, weightGradient: weightTarget, biasGradient: bias,
+            accumulateParameters: accumulate)
+    }
+}

@@ -1,0 +1,46 @@
+import CImageCodecs
+import Foundation
+import Images
+import Testing
+
+@Suite("Pixel values")
+struct PixelValuesTests {
+    struct Expectation: Decodable, Sendable, CustomTestStringConvertible {
+        let file: String
+        let size: Int
+        let mean: [Double]
+        let std: [Double]
+        let sha256: String
+        let values: String?
+        var testDescription: String { "\(file) at \(size)" }
+    }
+
+    static let expectations: [Expectation] = PictureFixtures.cases("processing")
+
+    @Test("the fixtures are there")
+    func fixturesArePresent() {
+        #expect(Self.expectations.count == 12)
+    }
+
+    @Test("floats equal SiglipImageProcessor's, bit for bit", arguments: expectations)
+    func equalsProcessor(expected: Expectation) throws {
+        let image = try ImageBuffer(contentsOf: PictureFixtures.path(expected.file))
+        let normalization = PixelNormalization(mean: expected.mean, standardDeviation: expected.std)
+        let values = pixelValues(of: image, size: expected.size, normalization: normalization)
+        #expect(values.count == 3 * expected.size * expected.size)
+        if let file = expected.values {
+            let stored = try Data(contentsOf: PictureFixtures.folder.appendingPathComponent(file))
+            let floats = stored.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+            #expect(values == floats)
+        }
+        #expect(sha256(of: values) == expected.sha256)
+    }
+
+    private func sha256(of values: [Float]) -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        values.withUnsafeBytes { raw in
+            cimage_sha256(nil, 0, raw.bindMemory(to: UInt8.self).baseAddress, raw.count, &digest)
+        }
+        return digest.map { String(format: "%02x", $0) }.joined()
+    }
+}
