@@ -29,6 +29,7 @@ let package = Package(
         .target(
             name: "CCanvas", cSettings: [.unsafeFlags(includeFlags(of: "pangocairo"))],
             linkerSettings: [.linkedLibrary("cairo"), .linkedLibrary("pangocairo-1.0")]),
+        .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CSystem"),
@@ -52,7 +53,7 @@ let package = Package(
         .target(name: "Training", dependencies: ["Models", "Datasets", "Detection", "Images", "Checkpoints", "Tensors"]),
 
         // The notebook.
-        .target(name: "Hub"),
+        .target(name: "Hub", dependencies: ["CArchive"]),
         .target(name: "Console", dependencies: ["JSON"]),
         .target(
             name: "Workbench",

@@ -102,10 +102,7 @@ struct ShardedCheckpointTests {
 
     init() throws {
         scratch = try ScratchFolder()
-        for name in try FileManager.default.contentsOfDirectory(atPath: CheckpointFixtures.sharded) {
-            try FileManager.default.copyItem(
-                atPath: "\(CheckpointFixtures.sharded)/\(name)", toPath: "\(scratch.path)/\(name)")
-        }
+        try scratch.copy(CheckpointFixtures.sharded)
     }
 
     private func replaceInIndex(_ text: String, _ replacement: String) throws {

@@ -7,17 +7,10 @@ import Testing
 
 @Suite("Damaged tokenizers")
 struct DamagedTokenizerTests {
-    let folder: String
+    let scratch: ScratchFolder
+    var folder: String { scratch.path }
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("damaged-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
-
-    private func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
-        try Data(Array(bytes)).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
-        return "\(folder)/\(name)"
-    }
+    init() throws { scratch = try ScratchFolder() }
 
     @Test(
         "a tokenizer.json that cannot be used is refused in a sentence that names it",
@@ -62,7 +55,7 @@ struct DamagedTokenizerTests {
             """
         let whole = text.replacingOccurrences(of: "\"decoder\": D", with: "\"decoder\": \(decoder)")
             .replacingOccurrences(of: "{\"model\": {}}", with: "{\"decoder\": \(decoder), \"model\": {}}")
-        let path = try write(whole.utf8, to: "tokenizer.json")
+        let path = try scratch.write(whole.utf8, to: "tokenizer.json")
         let error = #expect(throws: TokenizerError.self) { try Tokenizer(folder: folder) }
         let sentence = error?.description ?? ""
         #expect(sentence.contains(expected) && sentence.contains(path), "\(sentence)")
@@ -71,10 +64,11 @@ struct DamagedTokenizerTests {
     @Test("a tokenizer.model cut short, of zero bytes, or of noise is refused", arguments: [0, 1, 100, 7000])
     func refusesModel(length: Int) throws {
         let whole = try Data(contentsOf: URL(fileURLWithPath: "\(TokenizerFixtures.folder)/bare/tokenizer.model"))
-        let path = try write(whole.prefix(length), to: "tokenizer.model")
+        let path = try scratch.write(whole.prefix(length), to: "tokenizer.model")
         let error = #expect(throws: TokenizerError.self) { try Tokenizer(folder: folder) }
         #expect(error?.description.hasPrefix(path) == true, "\(error?.description ?? "")")
-        let noise = try write((0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }, to: "tokenizer.model")
+        let noise = try scratch.write(
+            (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }, to: "tokenizer.model")
         #expect(throws: TokenizerError.self) { try Tokenizer(modelPath: noise) }
     }
 
@@ -92,8 +86,8 @@ struct DamagedTokenizerTests {
         ])
     func refusesCompany(name: String, text: String, expected: String) throws {
         let model = try Data(contentsOf: URL(fileURLWithPath: "\(TokenizerFixtures.folder)/bare/tokenizer.model"))
-        _ = try write(model, to: "tokenizer.model")
-        _ = try write(text.utf8, to: name)
+        try scratch.write(model, to: "tokenizer.model")
+        try scratch.write(text.utf8, to: name)
         let error = #expect(throws: TokenizerError.self) { try Tokenizer(folder: folder) }
         let sentence = error?.description ?? ""
         #expect(sentence.contains(expected) && sentence.contains(folder), "\(sentence)")

@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -14,21 +13,17 @@ struct TokenizerTests {
             let tiny = "\(TokenizerFixtures.folder)/tiny"
             return switch self {
             case .json: try Tokenizer(folder: tiny)
-            case .model: try Tokenizer(folder: Self.copy(of: tiny, without: ["tokenizer.json"]))
-            case .modelWithoutConfig:
-                try Tokenizer(folder: Self.copy(of: tiny, without: ["tokenizer.json", "tokenizer_config.json"]))
+            case .model: try Self.copy(of: tiny, without: ["tokenizer.json"])
+            case .modelWithoutConfig: try Self.copy(of: tiny, without: ["tokenizer.json", "tokenizer_config.json"])
             case .modelAndTable: try Tokenizer(modelPath: "\(tiny)/tokenizer.model", addedTokens: ["<image>": 1664])
             case .bareModel: try Tokenizer(folder: "\(TokenizerFixtures.folder)/bare")
             }
         }
 
-        private static func copy(of folder: String, without left: Set<String>) throws -> String {
-            let copy = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)").path
-            try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder) where !left.contains(name) {
-                try FileManager.default.copyItem(atPath: "\(folder)/\(name)", toPath: "\(copy)/\(name)")
-            }
-            return copy
+        private static func copy(of folder: String, without left: Set<String>) throws -> Tokenizer {
+            let scratch = try ScratchFolder()
+            try scratch.copy(folder, without: left)
+            return try withExtendedLifetime(scratch) { try Tokenizer(folder: scratch.path) }
         }
     }
 
