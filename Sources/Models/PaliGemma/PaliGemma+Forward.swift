@@ -65,7 +65,9 @@ extension PaliGemma {
     }
 
     private func context(of tokens: TokenBatch) throws(TensorError) -> DecoderContext {
-        let positions = try Tensor(tokens.positions, shape: [tokens.ids.count], on: backend)
+        let countsPadding = options.compatibility == .period && tokens.labels != nil
+        let positions = try Tensor(
+            tokens.positions(countingPadding: countsPadding), shape: [tokens.ids.count], on: backend)
         return DecoderContext(positions: positions, fullMask: mask(of: tokens), window: window)
     }
 

@@ -76,8 +76,11 @@ package struct TokenBatch: Sendable, Equatable {
         return (places, targets)
     }
 
-    /// Positions that count a row's tokens from 1; padding stands at 1.
-    var positions: [Int32] {
-        tokenRanges.flatMap { range in (0..<length).map { Int32(range.contains($0) ? $0 - range.lowerBound + 1 : 1) } }
+    /// Positions from 1: of a row's tokens, padding standing at 1; or of all columns, as release 4.47 counts in training.
+    func positions(countingPadding: Bool) -> [Int32] {
+        if countingPadding { return (0..<count).flatMap { _ in (1...Int32(length)) } }
+        return tokenRanges.flatMap { range in
+            (0..<length).map { Int32(range.contains($0) ? $0 - range.lowerBound + 1 : 1) }
+        }
     }
 }
