@@ -14,7 +14,9 @@ let package = Package(
         .target(
             name: "CImageCodecs", cSettings: [.unsafeFlags(["-O3"])],
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
-        .target(name: "CCanvas", dependencies: ["CCairoLibrary"]),
+        .target(
+            name: "CCanvas", dependencies: ["CCairoLibrary"], exclude: ["fonts"], cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("pangoft2-1.0"), .linkedLibrary("fontconfig")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CSystem"),
