@@ -19,9 +19,10 @@ struct AxisTicks: Equatable {
     init(_ bounds: ClosedRange<Double>, wanted: Int, isFixed: Bool = false, wholeNumbers: Bool = false) {
         let bounds = Self.spread(bounds)
         let step = Self.roundStep(bounds, wanted: wanted, wholeNumbers: wholeNumbers)
-        let first = (bounds.lowerBound / step).rounded(isFixed ? .up : .down)
-        let last = (bounds.upperBound / step).rounded(isFixed ? .down : .up)
-        // A tick that rounding pushed just outside a fixed range still counts.
+        // A bound that is a whole number of steps but for rounding counts as whole.
+        let slack = isFixed ? -1e-9 : 1e-9
+        let first = (bounds.lowerBound / step + slack).rounded(isFixed ? .up : .down)
+        let last = (bounds.upperBound / step - slack).rounded(isFixed ? .down : .up)
         let steps = Int(min(max(last - first, 0), 1000))
         values = (0...steps).map { (first + Double($0)) * step }.map { $0 == 0 ? 0 : $0 }
         range = isFixed ? bounds : (first * step)...(max(last, first + 1) * step)

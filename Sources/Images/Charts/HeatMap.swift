@@ -31,27 +31,13 @@ package struct HeatMap: Sendable {
         self.decimals = decimals
     }
 
-    /// Draws the table as large as its cells need; `cellSize` in pixels, nil chooses it by their count.
+    /// Draws the table as large as its cells need.
+    ///
+    /// - Parameter cellSize: the side of a cell in pixels; nil chooses it by their count. Either way a large table gets
+    ///   smaller cells, so that it stays below 8000 pixels.
     package func makeImage(cellSize: Int? = nil) -> ImageBuffer {
-        let count = max(rowNames.count, columnNames.count, 1)
-        let cell = Double(max(cellSize ?? min(max(900 / count, 22), 64), 4))
-        // Measured on a canvas of its own: the real one's size is what is being found out.
-        let measure = { (text: String) in
-            Canvas(width: 1, height: 1).measureText(text, size: ChartStyle.tickSize).width
-        }
-        let rowNameWidth = min(rowNames.map(measure).max() ?? 0, 220)
-        let columnNameWidth = min(columnNames.map(measure).max() ?? 0, 220)
-        let layout = HeatMapLayout(
-            cell: cell, left: 52 + rowNameWidth, top: title.isEmpty ? 16 : 52, rowNameWidth: rowNameWidth,
-            columnNameWidth: columnNameWidth, namesAreTurned: columnNameWidth > cell - 8)
-        let below = (layout.namesAreTurned ? columnNameWidth : 14) + 52
-        let gridWidth = Double(columnNames.count) * cell
-        let titleWidth = Canvas(width: 1, height: 1).measureText(
-            title, size: ChartStyle.titleSize, weight: .bold
-        ).width
-        let width = max(layout.left + gridWidth + 92, min(titleWidth + 40, 1200))
-        let height = max(layout.top + Double(rowNames.count) * cell + below, 160)
-        let canvas = Canvas(width: Int(width.rounded(.up)), height: Int(height.rounded(.up)))
+        let layout = HeatMapLayout(self, cellSize: cellSize)
+        let canvas = Canvas(width: layout.width, height: layout.height, background: ChartStyle.paper)
         draw(on: canvas, layout)
         return canvas.makeImage()
     }
@@ -65,6 +51,29 @@ private struct HeatMapLayout {
     let rowNameWidth: Double
     let columnNameWidth: Double
     let namesAreTurned: Bool
+    let width: Int
+    let height: Int
+
+    init(_ map: HeatMap, cellSize: Int?) {
+        // Measured on a canvas of its own: the real one's size is what is being found out.
+        let probe = Canvas(width: 1, height: 1)
+        let widest = { (names: [String]) in
+            min(names.map { probe.measureText($0, size: ChartStyle.tickSize).width }.max() ?? 0, 220)
+        }
+        let count = max(map.rowNames.count, map.columnNames.count, 1)
+        let wanted = cellSize ?? min(max(900 / count, 22), 64)
+        cell = Double(max(min(wanted, 7400 / count), 1))
+        rowNameWidth = widest(map.rowNames)
+        columnNameWidth = widest(map.columnNames)
+        namesAreTurned = columnNameWidth > cell - 8
+        left = 52 + rowNameWidth
+        top = map.title.isEmpty ? 16 : 52
+        let titleWidth = probe.measureText(map.title, size: ChartStyle.titleSize, weight: .bold).width
+        let tableWidth = left + Double(map.columnNames.count) * cell + 92
+        let tableHeight = top + Double(map.rowNames.count) * cell + (namesAreTurned ? columnNameWidth : 14) + 52
+        width = Int(min(max(tableWidth, min(titleWidth + 40, 1200)), 8000).rounded(.up))
+        height = Int(min(max(tableHeight, 160), 8000).rounded(.up))
+    }
 }
 
 extension HeatMap {
@@ -94,8 +103,8 @@ extension HeatMap {
         let text = String(format: "%.\(decimals)f", value)
         let full = canvas.measureText(text, size: 14)
         let size = min(14, 14 * (layout.cell - 6) / max(full.width, 1), layout.cell * 0.6)
-        // Smaller numbers could not be read.
-        guard size >= 7 else { return }
+        // Smaller numbers could not be read, and in a large table zeros would hide what there is.
+        guard size >= 7, value != 0 || layout.cell >= 24 else { return }
         // Zeros step back, so that the eye finds what is there.
         let ink = color.lightness < 0.55 ? Color.white : value == 0 ? ChartStyle.line : ChartStyle.ink
         canvas.drawText(
@@ -135,7 +144,7 @@ extension HeatMap {
         canvas.fillRectangle(x: x, y: y, width: 14, height: height, paint: paint)
         canvas.strokeRectangle(
             x: x - 0.5, y: y - 0.5, width: 15, height: height + 1, color: ChartStyle.line, lineWidth: 1)
-        let ticks = AxisTicks(0...largest, wanted: Int(height / 50), isFixed: true, wholeNumbers: decimals == 0)
+        let ticks = AxisTicks(0...largest, wanted: max(Int(height / 40), 2), isFixed: true, wholeNumbers: decimals == 0)
         for (value, label) in zip(ticks.values, ticks.labels) {
             let at = y + height * (1 - value / largest)
             canvas.strokeLine(x1: x + 14, y1: at, x2: x + 18, y2: at, color: ChartStyle.line, lineWidth: 1)

@@ -43,9 +43,10 @@ package struct LineChart: Sendable {
         self.yRange = yRange
     }
 
-    /// Draws the chart; sizes in pixels, at least 160 by 120.
+    /// Draws the chart; sizes in pixels are brought into 160 to 8000 by 120 to 8000.
     package func makeImage(width: Int = 800, height: Int = 500) -> ImageBuffer {
-        let canvas = Canvas(width: max(width, 160), height: max(height, 120), background: ChartStyle.paper)
+        let canvas = Canvas(
+            width: min(max(width, 160), 8000), height: min(max(height, 120), 8000), background: ChartStyle.paper)
         LineChartDrawing(chart: self, canvas: canvas).draw()
         return canvas.makeImage()
     }
@@ -95,7 +96,7 @@ private struct LineChartDrawing {
     func draw() {
         drawGrid()
         drawLabels()
-        canvas.withClip(x: left - 3, y: top - 3, width: right - left + 6, height: bottom - top + 6) {
+        canvas.withClip(x: left - 5, y: top - 5, width: right - left + 10, height: bottom - top + 10) {
             for index in chart.series.indices { drawCurve(index) }
         }
         drawLegend()

@@ -81,20 +81,20 @@ extension Canvas {
 
     /// Fills a disc with a color or gradient.
     package func fillCircle(x: Double, y: Double, radius: Double, paint: Paint) {
-        ccanvas_arc(surface, x, y, max(radius, 0), 0, 2 * Double.pi)
+        addCircle(x: x, y: y, radius: radius)
         fill(paint)
     }
 
     /// Draws a circle.
     package func strokeCircle(x: Double, y: Double, radius: Double, color: Color, lineWidth: Double) {
-        ccanvas_arc(surface, x, y, max(radius, 0), 0, 2 * Double.pi)
-        ccanvas_close(surface)
+        addCircle(x: x, y: y, radius: radius)
         stroke(color, lineWidth: lineWidth, roundEnds: false)
     }
 
     /// Draws a picture into a rectangle; it is resampled as Pillow would where it is not turned.
     package func drawImage(_ image: ImageBuffer, x: Double, y: Double, width: Double, height: Double) {
-        guard width > 0, height > 0, width.isFinite, height.isFinite, x.isFinite, y.isFinite else { return }
+        let corners = [Point(x: x, y: y), Point(x: x + width, y: y + height)]
+        guard width > 0, height > 0, corners.allSatisfy(\.isDrawable) else { return }
         var scale = Point(x: 1, y: 1)
         ccanvas_scale(surface, &scale.x, &scale.y)
         // The surface interpolates between neighbours only, which would flicker when a picture shrinks.
@@ -134,6 +134,8 @@ extension Canvas {
     }
 
     private func addRoundedRectangle(x: Double, y: Double, width: Double, height: Double, radius: Double) {
+        let corners = [Point(x: x, y: y), Point(x: x + width, y: y + height)]
+        guard corners.allSatisfy(\.isDrawable), radius.isFinite else { return }
         let r = max(min(radius, width / 2, height / 2), 0)
         let quarter = Double.pi / 2
         let (left, right, top, bottom) = (x + r, x + width - r, y + r, y + height - r)
@@ -145,14 +147,22 @@ extension Canvas {
     }
 
     private func addPolyline(_ points: [Point]) {
-        guard let first = points.first else { return }
+        guard let first = points.first, points.allSatisfy(\.isDrawable) else { return }
         ccanvas_move(surface, first.x, first.y)
         for point in points.dropFirst() { ccanvas_line(surface, point.x, point.y) }
     }
 
+    private func addCircle(x: Double, y: Double, radius: Double) {
+        guard Point(x: x, y: y).isDrawable, Point(x: radius, y: 0).isDrawable else { return }
+        ccanvas_arc(surface, x, y, max(radius, 0), 0, 2 * Double.pi)
+        ccanvas_close(surface)
+    }
+
     private func stroke(_ color: Color, lineWidth: Double, roundEnds: Bool) {
         choose(.color(color))
-        ccanvas_stroke(surface, max(lineWidth, 0), roundEnds)
+        // A width of zero draws nothing, but uses the path up.
+        let isDrawable = Point(x: lineWidth, y: 0).isDrawable && lineWidth > 0
+        ccanvas_stroke(surface, isDrawable ? lineWidth : 0, roundEnds)
     }
 
     private func choose(_ paint: Paint) {

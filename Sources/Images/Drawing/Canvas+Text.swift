@@ -77,7 +77,7 @@ extension Canvas {
         _ text: String, x: Double, y: Double, size: Double, color: Color, weight: FontWeight = .regular,
         family: FontFamily = .sans, anchor: Anchor = .topLeading, rotation: Double = 0, widest: Double? = nil
     ) {
-        guard Self.isUsable(size: size, widest: widest), x.isFinite, y.isFinite else { return }
+        guard Self.isUsable(size: size, widest: widest), Point(x: x, y: y).isDrawable else { return }
         let style = TextStyle(
             size: size, weight: weight, family: family, alignment: Int32(anchor.across * 2), widest: widest ?? 0)
         style.with(text) { piece in

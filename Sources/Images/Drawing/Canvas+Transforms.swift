@@ -61,7 +61,7 @@ extension Canvas {
         /// Whether the map can be undone; another one would leave nothing to draw on.
         var isUsable: Bool {
             let determinant = xx * yy - xy * yx
-            return determinant.isFinite && determinant != 0 && x0.isFinite && y0.isFinite
+            return determinant.isFinite && abs(determinant) > 1e-12 && Point(x: x0, y: y0).isDrawable
         }
     }
 

@@ -89,6 +89,9 @@ extension Canvas {
             self.x = x
             self.y = y
         }
+
+        /// Whether both numbers are finite, and no further away than the surface's fixed-point numbers reach.
+        var isDrawable: Bool { abs(x) <= 1e6 && abs(y) <= 1e6 }
     }
 
     /// What an area is filled with.
