@@ -27,7 +27,7 @@ let package = Package(
             name: "CImageCodecs", cSettings: [.unsafeFlags(["-O3"])],
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .target(
-            name: "CCanvas", cSettings: [.unsafeFlags(includeFlags(of: "pangocairo"))],
+            name: "CCanvas", dependencies: ["CCairoLibrary"], exclude: ["fonts"], cSettings: [.define("_GNU_SOURCE")],
             linkerSettings: [.linkedLibrary("cairo"), .linkedLibrary("pangocairo-1.0")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),

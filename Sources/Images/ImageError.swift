@@ -28,6 +28,8 @@ package enum ImageError: Error, Equatable, CustomStringConvertible {
     case wrongSampleCount(width: Int, height: Int, found: Int)
     /// A rectangle leaves the picture.
     case outside(rectangle: String, width: Int, height: Int)
+    /// A grid has no cells, far too many, or fewer than pictures.
+    case badGrid(rows: Int, columns: Int, images: Int)
     /// A color is not written as six or eight hexadecimal digits.
     case badColor(text: String)
     /// A picture cannot be written in a format.
@@ -62,6 +64,8 @@ package enum ImageError: Error, Equatable, CustomStringConvertible {
             "\(found) samples do not make a \(width)x\(height) RGB picture; three for each pixel are needed"
         case .outside(let rectangle, let width, let height):
             "the rectangle \(rectangle) leaves the \(width)x\(height) picture; choose one inside it"
+        case .badGrid(let rows, let columns, let images):
+            "a grid of \(rows)x\(columns) cells cannot show \(images) pictures; change its rows and columns (1 to 1000)"
         case .badColor(let text):
             "\"\(text)\" is no color; write six hexadecimal digits such as #ff8800, or eight with alpha"
         case .notEncodable(let format, let detail): "the picture cannot be written as \(format) (\(detail))"
