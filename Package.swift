@@ -27,8 +27,9 @@ let package = Package(
             name: "CImageCodecs", cSettings: [.unsafeFlags(["-O3"])],
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .target(
-            name: "CCanvas", dependencies: ["CCairoLibrary"], exclude: ["fonts"], cSettings: [.define("_GNU_SOURCE")],
-            linkerSettings: [.linkedLibrary("cairo"), .linkedLibrary("pangocairo-1.0")]),
+            name: "CCanvas", exclude: ["fonts"],
+            cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(includeFlags(of: "pangocairo"))],
+            linkerSettings: ["pangocairo-1.0", "pangoft2-1.0", "pango-1.0", "gobject-2.0", "cairo", "fontconfig"].map { .linkedLibrary($0) }),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CSystem"),
