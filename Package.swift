@@ -29,7 +29,9 @@ let package = Package(
         .target(
             name: "CCanvas", exclude: ["fonts"],
             cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(includeFlags(of: "pangocairo"))],
-            linkerSettings: ["pangocairo-1.0", "pangoft2-1.0", "pango-1.0", "gobject-2.0", "cairo", "fontconfig"].map { .linkedLibrary($0) }),
+            linkerSettings: [
+                "pangocairo-1.0", "pangoft2-1.0", "pango-1.0", "gobject-2.0", "cairo", "fontconfig",
+            ].map { .linkedLibrary($0) }),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CSystem"),
