@@ -31,6 +31,10 @@ let package = Package(
             linkerSettings: [.linkedLibrary("cairo"), .linkedLibrary("pangocairo-1.0")]),
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
             linkerSettings: [.linkedLibrary("pangoft2-1.0"), .linkedLibrary("fontconfig")]),
+            cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(includeFlags(of: "pangocairo"))],
+            linkerSettings: [
+                "pangocairo-1.0", "pangoft2-1.0", "pango-1.0", "gobject-2.0", "cairo", "fontconfig",
+            ].map { .linkedLibrary($0) }),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CSystem"),
