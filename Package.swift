@@ -27,7 +27,10 @@ let package = Package(
             name: "CImageCodecs", cSettings: [.unsafeFlags(["-O3"])],
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .target(
-            name: "CCanvas", exclude: ["fonts"],
+            name: "CCanvas", dependencies: ["CCairoLibrary"], exclude: ["fonts"], cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("cairo"), .linkedLibrary("pangocairo-1.0")]),
+        .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
+            linkerSettings: [.linkedLibrary("pangoft2-1.0"), .linkedLibrary("fontconfig")]),
             cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(includeFlags(of: "pangocairo"))],
             linkerSettings: [
                 "pangocairo-1.0", "pangoft2-1.0", "pango-1.0", "gobject-2.0", "cairo", "fontconfig",
@@ -47,19 +50,22 @@ let package = Package(
         // Text, pictures, boxes.
         .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON"]),
         .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas"]),
-        .target(name: "Detection", dependencies: ["Images", "JSON"]),
-        .target(name: "Datasets", dependencies: ["Tensors", "Images", "Detection", "JSON"]),
+        .target(name: "Detection", dependencies: ["Images"]),
+        .target(name: "Datasets", dependencies: ["Images", "Detection", "JSON"]),
 
         // The model and its training.
         .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
-        .target(name: "Training", dependencies: ["Models", "Datasets", "Detection"]),
+        .target(name: "Training", dependencies: ["Models", "Datasets", "Detection", "Images", "Checkpoints", "Tensors"]),
 
         // The notebook.
-        .target(name: "Hub"),
+        .target(name: "Hub", dependencies: ["CArchive"]),
         .target(name: "Console", dependencies: ["JSON"]),
         .target(
             name: "Workbench",
-            dependencies: ["Console", "Training", "Hub", "CPUBackend", "CSystem", "JSON"]),
+            dependencies: [
+                "Console", "Training", "Models", "Datasets", "Detection", "Images", "Tokenization", "Checkpoints", "Tensors",
+                "Hub", "CPUBackend", "CSystem", "JSON",
+            ]),
         .target(name: "Shell", dependencies: ["Workbench", "CLibEdit"]),
         .executableTarget(name: "palinote", dependencies: ["Shell", "Workbench"]),
 
@@ -68,13 +74,13 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CPUBackend", "TestSupport"]),
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
-        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
-        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"]),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
+        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CImageCodecs", "TestSupport"]),
         .testTarget(name: "DetectionTests", dependencies: ["Detection", "JSON", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "JSON", "TestSupport"]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "TestSupport"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "TestSupport"]),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "JSON", "TestSupport"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "JSON", "TestSupport"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TestSupport"]),

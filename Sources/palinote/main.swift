@@ -1,1 +1,5 @@
-print("palinote")
+import Glibc
+import Shell
+import Workbench
+
+exit(Program.run(Array(CommandLine.arguments.dropFirst()), .current(), interactive: InteractiveShell.run))

@@ -13,7 +13,8 @@ extension Tensor {
         }
         let output = try Tensor(uninitialized: shape, elementType, on: backend)
         try backend.rotary(
-            RotaryCall(input: detached, positions: positions, theta: theta, inverse: false, output: output))
+            RotaryCall(
+                input: detached.headRows, positions: positions, theta: theta, inverse: false, output: output.headRows))
         return Tape.record(output, from: [self]) { RotaryBackward(positions: positions, theta: theta) }
     }
 
@@ -47,6 +48,14 @@ extension Tensor {
     }
 }
 
+extension Tensor {
+    /// The same elements as `[R, heads, d]`.
+    fileprivate var headRows: Tensor {
+        let heads = shape[shape.count - 2]
+        return viewed(as: [count / (heads * columns), heads, columns])
+    }
+}
+
 private struct RotaryBackward: BackwardOperation {
     let positions: Tensor
     let theta: Float
@@ -55,7 +64,9 @@ private struct RotaryBackward: BackwardOperation {
         let backend = outputGradient.backend
         let target = try Tensor(uninitialized: outputGradient.shape, outputGradient.elementType, on: backend)
         try backend.rotary(
-            RotaryCall(input: outputGradient, positions: positions, theta: theta, inverse: true, output: target))
+            RotaryCall(
+                input: outputGradient.headRows, positions: positions, theta: theta, inverse: true,
+                output: target.headRows))
         try gradients.add(target, to: 0)
     }
 }

@@ -31,8 +31,16 @@ def write_json(part: str, name: str, content: object, version: str, seed: int, c
     """Writes fixtures/PART/NAME.json and notes it in the manifest."""
     path = ROOT / part / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    path.write_text(readable(content))
     note(part, path.name, version, seed, case)
+
+
+def readable(content: object) -> str:
+    """JSON with one line for each entry of a list; an object is indented."""
+    if isinstance(content, list):
+        lines = [json.dumps(entry, ensure_ascii=False) for entry in content]
+        return "[\n" + ",\n".join(lines) + "\n]\n"
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
 def note(part: str, file: str, version: str, seed: int, case: str) -> None:

@@ -3,8 +3,8 @@
     python models/make_generation.py --version newest
 
 One prompt, and three prompts of unequal lengths padded on the left; 12 new tokens, `use_cache=True`. Each file holds the
-inputs (token_type_ids are zeros, as the processor gives them), `generated_ids` [B, 12] (pads after <eos>) and
-`generated_logits` [B, 12, vocabulary] before the choice of each token. `-window-off` runs have sliding_window 4096.
+inputs (token_type_ids are zeros, as the processor gives them), `generated_ids` [B, up to 12] (pads after <eos>, short when all ended) and
+`generated_logits` [B, steps, vocabulary] before the choice of each token. `-window-off` runs have sliding_window 4096.
 The newest program is checked here against passes without a cache, where generated tokens have token type 1.
 """
 

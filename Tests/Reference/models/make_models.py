@@ -11,15 +11,21 @@ Cases, all float32 with eager attention unless the name says otherwise:
   uncapped      `single` without the final soft-cap (--final-softcap off)
   bfloat16      `left` with weights and activations in bfloat16
   gradients     of the loss of `left`, all parameters trainable (those of the language model are the same with the
-                vision tower and projector frozen: checked here, to the bit)
+                vision tower and projector frozen: checked here, to the bit); pg1-tiny for newest only
+
+MODEL-VERSION-config.json is config.json as that release writes it: period leaves defaults out, newest writes
+`rope_parameters`, `layer_types` and `dtype`.
 """
 
+import json
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
+from transformers import AutoConfig
 
 from common import batches, fixtures, tiny_models, trace
 from common.checkpoint_keys import stored
@@ -103,16 +109,28 @@ def make_gradients(name: str, version: str) -> None:
     fixtures.write("models", f"{name}-{version}-gradients", tensors, version, BATCH_SEED, "gradients of `left`")
 
 
+def make_config(name: str, version: str) -> None:
+    """The configuration as the release saves it, without the path it was read from."""
+    with tempfile.TemporaryDirectory() as folder:
+        AutoConfig.from_pretrained(fixtures.ROOT / "models" / name).save_pretrained(folder)
+        content = json.loads((Path(folder) / "config.json").read_text())
+    content.pop("_name_or_path", None)
+    fixtures.write_json("models", f"{name}-{version}-config", content, version, tiny_models.SEEDS[name], "config.json")
+
+
 def main() -> None:
     """Every case of both models."""
     version = parse_version(__doc__)
     for name in tiny_models.SEEDS:
+        make_config(name, version)
         make_single(name, version)
         for case in CASES:
             make_forward(name, version, case)
         make_bfloat16(name, version)
-        make_gradients(name, version)
     make_uncapped("pg2-tiny", version)
+    make_gradients("pg2-tiny", version)
+    if version == "newest":
+        make_gradients("pg1-tiny", version)
 
 
 if __name__ == "__main__":

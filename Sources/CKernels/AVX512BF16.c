@@ -1,0 +1,20 @@
+// The kernels for machines with AVX-512 and its products of pairs of bfloat16.
+#include "Engine.h"
+
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#define TABLE ckernels_avx512_bf16_table
+#define LANES 16
+#define TILE_ROWS 12
+#define TILE_VECTORS 2
+#define HAS_PAIRS true
+#define TILE_CASES                                                               \
+    TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) \
+    TILE_CASE(7) TILE_CASE(8) TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12)
+#define SUM_OF_PAIRS(sum, a, b) (vector)_mm512_dpbf16_ps((__m512)(sum), (__m512bh)(a), (__m512bh)(b))
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"))), apply_to = function)
+#include "Template/Table.h"
+#pragma clang attribute pop

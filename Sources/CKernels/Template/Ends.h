@@ -1,0 +1,113 @@
+// The ends of training and generation: cross-entropy, the choice of a token, AdamW.
+
+// One block of logits after the soft-cap.
+INLINE const float *capped_block(const ckernels_cross_entropy_call *call, const float *logits, ptrdiff_t count, block *scratch) {
+    float cap = call->soft_cap;
+    if (cap == 0) return logits;
+    for (ptrdiff_t i = 0; i < count; i++) scratch->values[i] = cap * hyperbolic_tangent(logits[i] / cap);
+    return scratch->values;
+}
+
+INLINE float largest_capped(const ckernels_cross_entropy_call *call, const float *logits) {
+    float largest = -INFINITY;
+    for (ptrdiff_t i = 0; i < call->columns; i++) largest = logits[i] > largest ? logits[i] : largest;
+    // The soft-cap rises everywhere, so the largest stays the largest.
+    float cap = call->soft_cap;
+    return cap == 0 ? largest : cap * hyperbolic_tangent(largest / cap);
+}
+
+// The sum of exp(capped - largest), lanes in float64 over blocks.
+INLINE double exponential_sum(const ckernels_cross_entropy_call *call, const float *logits, float largest) {
+    block scratch, powers;
+    double total = 0;
+    FOR_BLOCKS(0, call->columns) {
+        const float *capped = capped_block(call, logits + at, count, &scratch);
+        for (ptrdiff_t i = 0; i < count; i++) powers.values[i] = exponential(capped[i] - largest);
+        sum_vector sum = {0};
+        for (ptrdiff_t i = 0; i < count; i += SUM_LANES) sum += load_lanes(powers.values + i, count - i);
+        total += (double)sum_of_lanes(sum);
+    }
+    return total;
+}
+
+// weight (softmax - target) times the soft-cap's slope, 1 - (capped / cap)^2.
+INLINE void cross_entropy_gradient(
+    const ckernels_cross_entropy_call *call, const float *logits, ptrdiff_t row, float log_sum_exp
+) {
+    block scratch, result;
+    float weight = call->weights[row], cap = call->soft_cap;
+    ptrdiff_t target = call->targets[row];
+    FOR_BLOCKS(0, call->columns) {
+        const float *capped = capped_block(call, logits + at, count, &scratch);
+        for (ptrdiff_t i = 0; i < count; i++) result.values[i] = exponential(capped[i] - log_sum_exp);
+        if (target >= at && target < at + count) result.values[target - at] -= 1.0f;
+        for (ptrdiff_t i = 0; i < count; i++) {
+            float ratio = cap == 0 ? 0 : capped[i] / cap;
+            result.values[i] = weight * result.values[i] * (1.0f - ratio * ratio);
+        }
+        write_block(call->gradient, row * call->columns + at, count, result.values);
+    }
+}
+
+static void cross_entropy(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
+    const ckernels_cross_entropy_call *call = arguments;
+    for (ptrdiff_t row = begin; row < end; row++) {
+        const float *logits = call->logits + row * call->columns;
+        float largest = largest_capped(call, logits);
+        // float64, so that the C library's last bit does not show in float32.
+        double log_sum_exp = (double)largest + log(exponential_sum(call, logits, largest));
+        float target = logits[call->targets[row]], cap = call->soft_cap;
+        if (cap != 0) target = cap * hyperbolic_tangent(target / cap);
+        call->losses[row] = (float)((double)call->weights[row] * (log_sum_exp - (double)target));
+        if (call->gradient.data != NULL) cross_entropy_gradient(call, logits, row, (float)log_sum_exp);
+    }
+}
+
+// The largest element first, then its first place: both are simple loops.
+static void argmax_rows(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
+    const ckernels_argmax_call *call = arguments;
+    for (ptrdiff_t row = begin; row < end; row++) {
+        const float *values = call->input + row * call->columns;
+        sum_vector lanes = (sum_vector){0} - INFINITY;
+        ptrdiff_t whole = call->columns / SUM_LANES * SUM_LANES;
+        for (ptrdiff_t i = 0; i < whole; i += SUM_LANES) {
+            sum_vector next = load_lanes(values + i, SUM_LANES);
+            sum_mask greater = next > lanes; // a NaN is not
+            lanes = (sum_vector)((greater & (sum_mask)next) | (~greater & (sum_mask)lanes));
+        }
+        float largest = -INFINITY;
+        for (int lane = 0; lane < SUM_LANES; lane++) largest = lanes[lane] > largest ? lanes[lane] : largest;
+        for (ptrdiff_t i = whole; i < call->columns; i++) largest = values[i] > largest ? values[i] : largest;
+        ptrdiff_t place = 0;
+        while (place < call->columns && values[place] != largest) place++;
+        call->output[row] = (int32_t)(place < call->columns ? place : 0);
+    }
+}
+
+// One block in float32; both variants differ in the place of the decay and in what the root is divided by.
+INLINE void adamw_block(const ckernels_adamw_call *call, ptrdiff_t count, const float *gradient, float *p, float *m, float *v) {
+    float first_decay = call->decay_last ? 1.0f : call->decay, last_decay = call->decay_last ? call->decay : 1.0f;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        float g = call->gradient_scale * gradient[i];
+        m[i] = call->beta1 * m[i] + call->one_minus_beta1 * g;
+        v[i] = call->beta2 * v[i] + call->one_minus_beta2 * (g * g);
+        float denominator = __builtin_sqrtf(v[i]) / call->second_correction + call->epsilon;
+        p[i] = (p[i] * first_decay - call->step_size * (m[i] / denominator)) * last_decay;
+    }
+}
+
+static void adamw(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
+    const ckernels_adamw_call *call = arguments;
+    block g_scratch, p, m, v;
+    FOR_BLOCKS(begin, end) {
+        const float *gradient = read_block(call->gradient, at, count, &g_scratch);
+        copy_block(call->parameter, at, count, p.values);
+        copy_block(call->first_moment, at, count, m.values);
+        copy_block(call->second_moment, at, count, v.values);
+        adamw_block(call, count, gradient, p.values, m.values, v.values);
+        write_block(call->parameter, at, count, p.values);
+        write_block(call->first_moment, at, count, m.values);
+        write_block(call->second_moment, at, count, v.values);
+        if (call->rounded.data != NULL) write_block(call->rounded, at, count, p.values);
+    }
+}

@@ -1,0 +1,143 @@
+// Products of matrices from tiles: the output is cut into tasks of one panel of columns by some rows.
+
+// Units of depth that stay in the second-level cache with one panel.
+#define DEPTH_STEP 1024
+// Rows of one pass: bounds the packed left operand.
+#define PASS_ROWS 1536
+
+typedef struct {
+    ckernels_engine *engine;
+    const ckernels_matmul_call *call;
+    const uint32_t *packed_b; // NULL: each task packs what it needs
+    uint32_t *packed_a;       // NULL: used as it lies
+    bool pairs;
+    ptrdiff_t units, first_row, rows; // of this pass
+    ptrdiff_t panels, rows_per_task;
+    uint32_t *target; // of packing B
+} matmul_context;
+
+INLINE bool multiplies_pairs(const ckernels_matmul_call *call) {
+    return HAS_PAIRS && call->a.type == CKERNELS_BFLOAT16 && call->b.type == CKERNELS_BFLOAT16;
+}
+
+INLINE packing_source columns_of_b(const ckernels_matmul_call *call, ptrdiff_t panel, ptrdiff_t depth) {
+    ptrdiff_t origin = panel * TILE_COLUMNS * call->b_column + depth * call->b_depth;
+    return (packing_source){call->b, origin, call->b_depth, call->b_column};
+}
+
+static size_t packed_size(const ckernels_matmul_call *call) {
+    ptrdiff_t panels = (call->n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    return (size_t)(panels * TILE_COLUMNS * units_of(call->k, multiplies_pairs(call))) * 4;
+}
+
+static void pack_b_panel(void *pointer, ptrdiff_t panel, int worker) {
+    (void)worker;
+    const matmul_context *context = pointer;
+    const ckernels_matmul_call *call = context->call;
+    ptrdiff_t count = smaller(TILE_COLUMNS, call->n - panel * TILE_COLUMNS);
+    pack_panel(columns_of_b(call, panel, 0), call->k, count, TILE_COLUMNS, context->pairs,
+               context->target + panel * TILE_COLUMNS * context->units);
+}
+
+static void pack_b(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed) {
+    bool pairs = multiplies_pairs(call);
+    matmul_context context = {.call = call, .pairs = pairs, .units = units_of(call->k, pairs), .target = packed};
+    ckernels_pool_run(engine->pool, pack_b_panel, &context, (call->n + TILE_COLUMNS - 1) / TILE_COLUMNS);
+}
+
+static void pack_a_tile(void *pointer, ptrdiff_t tile, int worker) {
+    (void)worker;
+    const matmul_context *context = pointer;
+    const ckernels_matmul_call *call = context->call;
+    ptrdiff_t row = tile * TILE_ROWS, count = smaller(TILE_ROWS, context->rows - row);
+    packing_source from = {call->a, (context->first_row + row) * call->a_row, call->a_depth, call->a_row};
+    pack_panel(from, call->k, count, TILE_ROWS, context->pairs, context->packed_a + row * context->units);
+}
+
+// Whether a tile can read A where it lies.
+INLINE bool reads_a_in_place(const ckernels_matmul_call *call, bool pairs) {
+    if (call->m > TILE_ROWS) return false;
+    if (!pairs) return call->a.type == CKERNELS_FLOAT32;
+    return call->a_depth == 1 && call->k % 2 == 0 && (call->m == 1 || call->a_row % 2 == 0) && (uintptr_t)call->a.data % 4 == 0;
+}
+
+INLINE tile_rows tile_of_a(const matmul_context *context, ptrdiff_t row, ptrdiff_t unit) {
+    if (context->packed_a != NULL) {
+        return (tile_rows){context->packed_a + row * context->units + unit * TILE_ROWS, 1, TILE_ROWS};
+    }
+    const ckernels_matmul_call *call = context->call;
+    if (context->pairs) return (tile_rows){(const uint32_t *)call->a.data + unit, call->a_row / 2, 1};
+    return (tile_rows){(const uint32_t *)call->a.data + unit * call->a_depth, call->a_row, call->a_depth};
+}
+
+// Scales, adds the bias and what was there, rounds, and stores one row of a panel.
+INLINE void finish_row(const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, const float *sums) {
+    float bias[TILE_COLUMNS], old[TILE_COLUMNS], result[TILE_COLUMNS];
+    ptrdiff_t place = row * call->n + column;
+    for (ptrdiff_t j = 0; j < count; j++) result[j] = call->alpha * sums[j];
+    if (call->bias.data != NULL) {
+        copy_block(call->bias, column, count, bias);
+        for (ptrdiff_t j = 0; j < count; j++) result[j] += bias[j];
+    }
+    if (call->accumulate) {
+        copy_block(call->output, place, count, old);
+        for (ptrdiff_t j = 0; j < count; j++) result[j] += old[j];
+    }
+    write_block(call->output, place, count, result);
+}
+
+// One panel of columns by `rows_per_task` rows.
+static void multiply_task(void *pointer, ptrdiff_t index, int worker) {
+    const matmul_context *context = pointer;
+    const ckernels_matmul_call *call = context->call;
+    ptrdiff_t panel = index % context->panels, begin = index / context->panels * context->rows_per_task;
+    ptrdiff_t end = smaller(begin + context->rows_per_task, context->rows), column = panel * TILE_COLUMNS;
+    ptrdiff_t count = smaller(TILE_COLUMNS, call->n - column), per_unit = context->pairs ? 2 : 1;
+    uint32_t *own_panel = context->engine->workers[worker].memory;
+    float *sums = (float *)own_panel + DEPTH_STEP * TILE_COLUMNS;
+    for (ptrdiff_t unit = 0; unit < larger(context->units, 1); unit += DEPTH_STEP) {
+        ptrdiff_t step = smaller(DEPTH_STEP, context->units - unit);
+        const uint32_t *b = own_panel;
+        if (context->packed_b != NULL) b = context->packed_b + (panel * context->units + unit) * TILE_COLUMNS;
+        else pack_panel(columns_of_b(call, panel, unit * per_unit), smaller(step * per_unit, call->k - unit * per_unit),
+                        count, TILE_COLUMNS, context->pairs, own_panel);
+        for (ptrdiff_t row = begin; row < end; row += TILE_ROWS) {
+            run_tile(smaller(TILE_ROWS, end - row), context->pairs, step, tile_of_a(context, row, unit), b,
+                     sums + (row - begin) * TILE_COLUMNS, TILE_COLUMNS, unit > 0);
+        }
+    }
+    for (ptrdiff_t row = begin; row < end; row++) {
+        finish_row(call, context->first_row + row, column, count, sums + (row - begin) * TILE_COLUMNS);
+    }
+}
+
+// Rows of a task, so that there are some tasks for each thread.
+INLINE ptrdiff_t rows_per_task(ptrdiff_t rows, ptrdiff_t panels, int threads) {
+    ptrdiff_t parts = (4 * threads + panels - 1) / panels;
+    ptrdiff_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    return (tiles + parts - 1) / parts * TILE_ROWS;
+}
+
+static int matmul(ckernels_engine *engine, const ckernels_matmul_call *call, const void *packed) {
+    bool pairs = multiplies_pairs(call), in_place = reads_a_in_place(call, pairs);
+    matmul_context context = {
+        .engine = engine, .call = call, .packed_b = packed, .pairs = pairs, .units = units_of(call->k, pairs),
+        .panels = (call->n + TILE_COLUMNS - 1) / TILE_COLUMNS};
+    if (!ckernels_reserve_workers(engine, (size_t)(DEPTH_STEP + PASS_ROWS + TILE_ROWS) * TILE_COLUMNS * 4)) return -1;
+    if (!in_place) {
+        ptrdiff_t rows = smaller(call->m, PASS_ROWS) + TILE_ROWS;
+        context.packed_a = ckernels_shared_scratch(engine, (size_t)(rows * larger(context.units, 1)) * 4);
+        if (context.packed_a == NULL) return -1;
+    }
+    for (ptrdiff_t row = 0; row < call->m; row += PASS_ROWS) {
+        context.first_row = row;
+        context.rows = smaller(PASS_ROWS, call->m - row);
+        context.rows_per_task = rows_per_task(context.rows, context.panels, engine->threads);
+        if (!in_place) {
+            ckernels_pool_run(engine->pool, pack_a_tile, &context, (context.rows + TILE_ROWS - 1) / TILE_ROWS);
+        }
+        ptrdiff_t parts = (context.rows + context.rows_per_task - 1) / context.rows_per_task;
+        ckernels_pool_run(engine->pool, multiply_task, &context, parts * context.panels);
+    }
+    return 0;
+}

@@ -1,0 +1,109 @@
+// The inner product of every product: a tile of TILE_ROWS x TILE_COLUMNS sums in registers.
+//
+// Operands are 32-bit units along the depth: a float32, or a pair of bfloat16 where the machine multiplies pairs.
+// A sum is always taken in order of depth, one unit after another, so its bits depend on nothing but its row and column.
+//
+// Packed panels hold `width` rows or columns: [panel][unit][width], zeros beyond the edge.
+
+#define TILE_COLUMNS (LANES * TILE_VECTORS)
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
+// Units along `depth` elements.
+INLINE ptrdiff_t units_of(ptrdiff_t depth, bool pairs) {
+    return pairs ? (depth + 1) / 2 : depth;
+}
+
+// A left operand's tile: unit (i, l) lies at `i * row + l * depth`.
+typedef struct {
+    const uint32_t *units;
+    ptrdiff_t row, depth;
+} tile_rows;
+
+INLINE void tile_of(
+    const int rows, const bool pairs, ptrdiff_t depth, tile_rows a, const uint32_t *b, float *sums, ptrdiff_t stride,
+    bool continued
+) {
+    vector c[TILE_ROWS][TILE_VECTORS];
+    UNROLLED for (int i = 0; i < rows; i++) {
+        UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+            c[i][j] = (vector){0};
+            if (continued) memcpy(&c[i][j], sums + i * stride + j * LANES, sizeof(vector));
+        }
+    }
+    for (ptrdiff_t l = 0; l < depth; l++) {
+        vector columns[TILE_VECTORS];
+        memcpy(columns, b + l * TILE_COLUMNS, sizeof columns);
+        UNROLLED for (int i = 0; i < rows; i++) {
+            vector row = (vector)((unit_vector){0} + a.units[i * a.row + l * a.depth]);
+            UNROLLED for (int j = 0; j < TILE_VECTORS; j++) {
+                c[i][j] = pairs ? SUM_OF_PAIRS(c[i][j], row, columns[j]) : c[i][j] + row * columns[j];
+            }
+        }
+    }
+    UNROLLED for (int i = 0; i < rows; i++) memcpy(sums + i * stride, c[i], sizeof c[i]);
+}
+
+#define TILE_CASE(count)                                                              \
+    case count:                                                                       \
+        if (pairs && HAS_PAIRS) tile_of(count, HAS_PAIRS, depth, a, b, sums, stride, continued); \
+        else tile_of(count, false, depth, a, b, sums, stride, continued);             \
+        break;
+
+// Sums of up to TILE_ROWS rows times one panel, to `sums` with `stride` floats between rows; adds to it if `continued`.
+static void run_tile(
+    ptrdiff_t rows, bool pairs, ptrdiff_t depth, tile_rows a, const uint32_t *b, float *sums, ptrdiff_t stride,
+    bool continued
+) {
+    switch (rows) {
+        TILE_CASES
+    }
+}
+
+// Where a matrix lies: element (l along the depth, w along the width) at `origin + l * depth + w * width`; one of both is 1.
+typedef struct {
+    ckernels_array array;
+    ptrdiff_t origin, depth, width;
+} packing_source;
+
+INLINE uint32_t bfloat16_at(ckernels_array array, ptrdiff_t place) {
+    return ((const uint16_t *)array.data)[place];
+}
+
+// Rows of the source lie along the width: they are copied, or two of them zipped.
+static void pack_along_width(packing_source from, ptrdiff_t depth, ptrdiff_t count, ptrdiff_t width, bool pairs, uint32_t *panel) {
+    for (ptrdiff_t u = 0; u < units_of(depth, pairs); u++, panel += width) {
+        if (!pairs) {
+            copy_block(from.array, from.origin + u * from.depth, count, (float *)panel);
+        } else {
+            const uint16_t *low = (const uint16_t *)from.array.data + from.origin + 2 * u * from.depth;
+            const uint16_t *high = low + from.depth;
+            bool whole = 2 * u + 1 < depth;
+            for (ptrdiff_t w = 0; w < count; w++) panel[w] = low[w] | (whole ? (uint32_t)high[w] << 16 : 0);
+        }
+        for (ptrdiff_t w = count; w < width; w++) panel[w] = 0;
+    }
+}
+
+#define PACK_STEP 16
+
+// Rows of the source lie along the depth: they are turned, PACK_STEP units at a time.
+static void pack_along_depth(packing_source from, ptrdiff_t depth, ptrdiff_t count, ptrdiff_t width, bool pairs, uint32_t *panel) {
+    ptrdiff_t units = units_of(depth, pairs), per_unit = pairs ? 2 : 1;
+    if (count < width) memset(panel, 0, (size_t)(units * width) * 4);
+    for (ptrdiff_t first = 0; first < units; first += PACK_STEP) {
+        ptrdiff_t step = smaller(PACK_STEP, units - first), elements = smaller(step * per_unit, depth - first * per_unit);
+        for (ptrdiff_t w = 0; w < count; w++) {
+            uint32_t column[PACK_STEP] = {0};
+            ptrdiff_t place = from.origin + w * from.width + first * per_unit;
+            if (pairs) memcpy(column, (const uint16_t *)from.array.data + place, (size_t)elements * 2);
+            else copy_block(from.array, place, elements, (float *)column);
+            for (ptrdiff_t u = 0; u < step; u++) panel[(first + u) * width + w] = column[u];
+        }
+    }
+}
+
+// Packs `count` of `width` rows or columns, `depth` elements deep.
+static void pack_panel(packing_source from, ptrdiff_t depth, ptrdiff_t count, ptrdiff_t width, bool pairs, uint32_t *panel) {
+    if (from.width == 1) pack_along_width(from, depth, count, width, pairs, panel);
+    else pack_along_depth(from, depth, count, width, pairs, panel);
+}

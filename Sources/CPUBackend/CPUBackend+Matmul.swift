@@ -1,0 +1,50 @@
+import CKernels
+import Tensors
+
+/// Products of matrices.
+extension CPUBackend {
+    package func matmul(_ call: MatmulCall) throws(TensorError) {
+        var arguments = try matmulArguments(call)
+        guard arguments.m > 0 && arguments.n > 0 else { return }
+        let packed = call.reusesB ? packedWeight(call, arguments) : nil
+        guard ckernels_matmul(engine, &arguments, packed?.start) == 0 else { throw scratchError("matmul") }
+    }
+}
+
+extension CPUBackend {
+    private func matmulArguments(_ call: MatmulCall) throws(TensorError) -> ckernels_matmul_call {
+        for operand in [call.a, call.b] where operand.elementType == .float16 {
+            throw .elementType(operation: "matmul", found: .float16, expected: "float32 or bfloat16")
+        }
+        guard call.a.elementType == call.b.elementType else {
+            throw .elementType(operation: "matmul", found: call.b.elementType, expected: call.a.elementType.name)
+        }
+        let (aColumns, bColumns) = (call.a.columns, call.b.columns)
+        return ckernels_matmul_call(
+            a: try input(call.a, "matmul"), b: try input(call.b, "matmul"), output: try output(call.output, "matmul"),
+            bias: try input(call.bias, "matmul"), m: call.output.rows, n: call.output.columns,
+            k: call.transposeB ? bColumns : call.b.rows, a_row: call.transposeA ? 1 : aColumns,
+            a_depth: call.transposeA ? aColumns : 1, b_depth: call.transposeB ? 1 : bColumns,
+            b_column: call.transposeB ? bColumns : 1, alpha: call.alpha, accumulate: call.accumulate)
+    }
+
+    /// The packed form of `b`, made at first use; nil if it would go over the budget or there is no memory for it.
+    private func packedWeight(_ call: MatmulCall, _ arguments: ckernels_matmul_call) -> PackedWeight? {
+        var arguments = arguments
+        let storage = cpuStorage(call.b.storage)
+        let key = PackedWeight.Key(
+            byteOffset: call.b.byteOffset, shape: call.b.shape, elementType: call.b.elementType,
+            transposed: call.transposeB)
+        if let packed = storage.packedWeights[key] { return packed }
+        let byteCount = ckernels_packed_size(engine, &arguments)
+        guard pool.packedByteCount + byteCount <= options.packingBudget,
+            let packed = PackedWeight(byteCount: byteCount, pool: pool)
+        else { return nil }
+        ckernels_pack(engine, &arguments, packed.start)
+        storage.packedWeights[key] = packed
+        if options.dropsMappedPages && storage.isAdopted {
+            ckernels_drop_mapped_pages(source(call.b), call.b.byteCount)
+        }
+        return packed
+    }
+}

@@ -1,0 +1,95 @@
+import CKernels
+import Tensors
+
+/// Computes on the processor, with the kernels of `CKernels` on a fixed set of threads.
+///
+/// Used by one thread at a time. Calls are synchronous. Results do not depend on the number of threads.
+package final class CPUBackend: Backend {
+    package let device: Device
+    /// What this backend was asked for.
+    package let options: CPUOptions
+    /// The number of threads that kernels run on.
+    package let threads: Int
+    let engine: OpaquePointer
+    let pool: MemoryPool
+
+    /// Starts the threads.
+    ///
+    /// - Throws: `TensorError.unavailable` if the machine lacks the instruction set, or threads cannot be started.
+    package init(_ options: CPUOptions = CPUOptions()) throws(TensorError) {
+        let instructions = try Self.instructions(for: options.instructionSet)
+        let threads = max(1, options.threads ?? Int(ckernels_usable_cores()))
+        guard let engine = ckernels_engine_create(instructions.isa, Int32(clamping: threads)) else {
+            throw .unavailable(device: "cpu", reason: "\(threads) threads could not be started; ask for fewer")
+        }
+        self.options = options
+        self.threads = threads
+        self.engine = engine
+        pool = MemoryPool(budget: options.reuseBudget)
+        device = Device(kind: .cpu, index: 0, name: Self.processorName(), variant: instructions.name.rawValue)
+    }
+
+    deinit {
+        ckernels_engine_destroy(engine)
+    }
+
+    package var memory: BackendMemory { pool.figures }
+
+    package func allocate(byteCount: Int, label: StaticString) throws(TensorError) -> any Storage {
+        guard let block = pool.allocate(byteCount: byteCount) else {
+            throw .outOfMemory(what: label.description, byteCount: byteCount, device: "cpu")
+        }
+        return CPUStorage(block: block, byteCount: byteCount, pool: pool)
+    }
+
+    package func adopt(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) throws(TensorError) -> any Storage {
+        CPUStorage(adopting: bytes, owner: owner)
+    }
+
+    package func write(
+        _ bytes: UnsafeRawBufferPointer, to storage: any Storage, byteOffset: Int
+    ) throws(TensorError) {
+        let target = cpuStorage(storage)
+        precondition(
+            byteOffset >= 0 && byteOffset + bytes.count <= target.byteCount, "a write stays inside its storage")
+        target.packedWeights = [:]
+        guard let source = bytes.baseAddress else { return }
+        (target.start + byteOffset).copyMemory(from: source, byteCount: bytes.count)
+    }
+
+    package func read(
+        _ storage: any Storage, byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer
+    ) throws(TensorError) {
+        let source = cpuStorage(storage)
+        precondition(byteOffset >= 0 && byteOffset + bytes.count <= source.byteCount, "a read stays inside its storage")
+        guard let target = bytes.baseAddress else { return }
+        target.copyMemory(from: source.start + byteOffset, byteCount: bytes.count)
+    }
+
+    package func synchronize() throws(TensorError) {}
+}
+
+extension CPUBackend {
+    /// The instruction set that `choice` means here.
+    private static func instructions(
+        for choice: InstructionSet
+    ) throws(TensorError) -> (isa: ckernels_isa, name: InstructionSet) {
+        let known: [(ckernels_isa, InstructionSet)] = [
+            (CKERNELS_AVX512_BF16, .avx512BFloat16), (CKERNELS_AVX512, .avx512), (CKERNELS_AVX2, .avx2),
+            (CKERNELS_PORTABLE, .portable),
+        ]
+        for (isa, name) in known where choice == .auto || choice == name {
+            if ckernels_isa_present(isa) { return (isa, name) }
+        }
+        throw .unavailable(
+            device: "cpu", reason: "this processor has no \(choice.rawValue) instructions; choose auto or portable")
+    }
+
+    private static func processorName() -> String {
+        let name = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            ckernels_processor_name(buffer.baseAddress, buffer.count)
+            return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
+        return name.isEmpty ? "x86-64 processor" : name
+    }
+}

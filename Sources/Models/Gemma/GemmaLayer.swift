@@ -1,0 +1,53 @@
+import Tensors
+
+/// One layer of the decoder: attention, then a gated feed-forward, each normed and added to its input.
+struct GemmaLayer {
+    private let attention: GemmaAttention
+    private let gate, up, down: Linear
+    private let norms: Norms
+
+    /// Gemma norms before each part; Gemma 2 before and after.
+    private enum Norms {
+        case gemma(beforeAttention: RMSNorm, beforeFeedForward: RMSNorm)
+        case gemma2(
+            beforeAttention: RMSNorm, afterAttention: RMSNorm, beforeFeedForward: RMSNorm, afterFeedForward: RMSNorm)
+    }
+
+    init(_ scope: ParameterScope, _ configuration: GemmaConfiguration, layer: Int) throws(ModelError) {
+        let (size, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
+        attention = try GemmaAttention(scope / "self_attn", configuration, layer: layer)
+        gate = try Linear(scope / "mlp" / "gate_proj", from: size, to: intermediate, hasBias: false)
+        up = try Linear(scope / "mlp" / "up_proj", from: size, to: intermediate, hasBias: false)
+        down = try Linear(scope / "mlp" / "down_proj", from: intermediate, to: size, hasBias: false)
+        func norm(_ name: String) throws(ModelError) -> RMSNorm {
+            try RMSNorm(scope / name, size: size, epsilon: configuration.normEpsilon)
+        }
+        switch configuration.family {
+        case .gemma:
+            norms = .gemma(
+                beforeAttention: try norm("input_layernorm"), beforeFeedForward: try norm("post_attention_layernorm"))
+        case .gemma2:
+            norms = .gemma2(
+                beforeAttention: try norm("input_layernorm"), afterAttention: try norm("post_attention_layernorm"),
+                beforeFeedForward: try norm("pre_feedforward_layernorm"),
+                afterFeedForward: try norm("post_feedforward_layernorm"))
+        }
+    }
+
+    /// - Parameter x: `[B, T, D]`.
+    /// - Returns: `[B, T, D]`.
+    func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ pass: Pass) throws(TensorError) -> Tensor {
+        switch norms {
+        case .gemma(let beforeAttention, let beforeFeedForward):
+            let attended = try x.adding(attention(beforeAttention(x, pass), context, pass))
+            return try attended.adding(feedForward(beforeFeedForward(attended, pass), pass))
+        case .gemma2(let beforeAttention, let afterAttention, let beforeFeedForward, let afterFeedForward):
+            let attended = try afterAttention(attention(beforeAttention(x, pass), context, pass), addedTo: x, pass)
+            return try afterFeedForward(feedForward(beforeFeedForward(attended, pass), pass), addedTo: attended, pass)
+        }
+    }
+
+    private func feedForward(_ x: Tensor, _ pass: Pass) throws(TensorError) -> Tensor {
+        try down(gate(x, pass).gatedGELU(up: up(x, pass)), pass)
+    }
+}

@@ -1,0 +1,89 @@
+import Tensors
+
+extension PaliGemma {
+    /// The features of pictures, as the decoder reads them.
+    ///
+    /// - Parameter pixels: float32 `[B, 3, S, S]`, normalized.
+    /// - Returns: `[B * N, D]`, row by row of patches.
+    package func imageFeatures(_ pixels: Tensor, _ pass: Pass = Pass()) throws(TensorError) -> Tensor {
+        let features = try projector(tower(pixels, pass), pass)
+        pass.observe?("projector_out", features)
+        return try features.reshaped(to: [features.rows, features.columns])
+    }
+
+    /// The hidden states of tokens after the last norm.
+    ///
+    /// - Parameters:
+    ///   - tokens: rows that hold one image token for each row of `features`.
+    ///   - features: `[B * N, D]`, in the order of the image tokens.
+    /// - Returns: `[B, T, D]`.
+    /// - Throws: `TensorError.shapeMismatch` if features and image tokens are not as many.
+    package func hiddenStates(
+        _ tokens: TokenBatch, features: Tensor, _ pass: Pass = Pass()
+    ) throws(TensorError) -> Tensor {
+        let imageID = Int32(configuration.imageTokenID)
+        let places = tokens.ids.indices.filter { tokens.ids[$0] == imageID }.map { Int32($0) }
+        let x = try decoder.embed(tokens.ids, pass).replacingRows(places, with: features)
+            .reshaped(to: [tokens.count, tokens.length, configuration.text.hiddenSize])
+        return try decoder(x, context(of: tokens), pass)
+    }
+
+    /// The loss of each label, weighted; their sum is what training minimizes.
+    ///
+    /// - Parameter weight: what one label counts, or nil for a mean over all labels of the batch.
+    /// - Returns: float32 `[labels]`.
+    package func losses(
+        _ tokens: TokenBatch, features: Tensor, weight: Float? = nil, _ pass: Pass = Pass()
+    ) throws(TensorError) -> Tensor {
+        let (places, labels) = tokens.predictions
+        guard !labels.isEmpty else { throw .argument(operation: "loss", reason: "the batch has no labels") }
+        let hidden = try hiddenStates(tokens, features: features, pass).gatheringRows(places)
+        let weights = Array(repeating: weight ?? 1 / Float(labels.count), count: labels.count)
+        return try headLoss(
+            hidden: hidden, table: pass(decoder.table), targets: labels, weights: weights, softCap: finalSoftCap)
+    }
+
+    /// The capped logits of some rows of hidden states.
+    ///
+    /// - Parameter hidden: `[.., D]`.
+    /// - Returns: float32 `[R, V]`.
+    package func logits(_ hidden: Tensor) throws(TensorError) -> Tensor {
+        let rows = hidden.detached.viewed(as: [hidden.rows, hidden.columns])
+        let table = decoder.table.value
+        let logits = try Tensor(uninitialized: [rows.rows, table.rows], .float32, on: backend, label: "logits")
+        var product = MatmulCall(a: rows, b: table, output: logits)
+        product.transposeB = true
+        product.reusesB = !decoder.table.isTrainable
+        try backend.matmul(product)
+        if let cap = finalSoftCap { try backend.softCap(SoftCapCall(input: logits, cap: cap, output: logits)) }
+        return logits
+    }
+
+    /// The bound of final logits under the options.
+    var finalSoftCap: Float? {
+        options.finalSoftCap == .config ? configuration.text.finalSoftCap.map { Float($0) } : nil
+    }
+
+    private func context(of tokens: TokenBatch) throws(TensorError) -> DecoderContext {
+        let countsPadding = options.compatibility == .period && tokens.labels != nil
+        let positions = try Tensor(
+            tokens.positions(countingPadding: countsPadding), shape: [tokens.ids.count], on: backend)
+        return DecoderContext(positions: positions, fullMask: mask(of: tokens), window: window)
+    }
+
+    /// Who sees whom among tokens that stand alone, without a cache.
+    func mask(of tokens: TokenBatch) -> AttentionMask {
+        let isPeriod = options.compatibility == .period
+        let sees = isPeriod && tokens.labels != nil ? tokens.tokenRanges.map { 0..<$0.upperBound } : tokens.tokenRanges
+        return AttentionMask(
+            keys: sees,
+            prefixEnd: isPeriod && tokens.labels == nil
+                ? Array(repeating: tokens.length, count: tokens.count) : tokens.prefixEnds,
+            windowSparesPrefix: !isPeriod)
+    }
+
+    /// How far even layers see under the options.
+    var window: Int? {
+        options.slidingWindow == .config ? configuration.text.slidingWindow : nil
+    }
+}

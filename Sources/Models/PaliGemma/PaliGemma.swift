@@ -1,0 +1,79 @@
+import Checkpoints
+import Tensors
+
+/// PaliGemma: a SigLIP vision tower, a projector, and a Gemma decoder that reads image features and text as one sequence.
+///
+/// Image and prefix see each other in both directions; the suffix is causal.
+/// - Source: Steiner et al., "PaliGemma 2", 2024; docs/numerics.md.
+package final class PaliGemma {
+    /// The shape, as config.json says.
+    package let configuration: PaliGemmaConfiguration
+    /// The type that layers compute with.
+    package let elementType: ElementType
+    /// The device.
+    package let backend: any Backend
+    /// Choices between readings of the checkpoint.
+    package var options = ModelOptions()
+    /// The adapter in place, if any.
+    package internal(set) var adapter: AdapterConfiguration?
+
+    let tree: ModelTree
+    let tower: SigLIPVisionTower
+    let projector: Linear
+    let decoder: GemmaDecoder
+
+    /// All weights, adapters included.
+    package var parameters: ParameterStore { tree.store }
+
+    /// The places of the linear layers, which adapters can target.
+    package var linearPaths: [String] { tree.linears.map(\.path) }
+
+    init(
+        _ configuration: PaliGemmaConfiguration, source: any ParameterSource, elementType: ElementType,
+        backend: any Backend
+    ) throws(ModelError) {
+        self.configuration = configuration
+        self.elementType = elementType
+        self.backend = backend
+        tree = ModelTree()
+        let root = ParameterScope(source: source, tree: tree)
+        tower = try SigLIPVisionTower(root / "vision_tower" / "vision_model", configuration.vision)
+        projector = try Linear(
+            root / "multi_modal_projector" / "linear", from: configuration.vision.hiddenSize,
+            to: configuration.text.hiddenSize, hasBias: true)
+        decoder = try GemmaDecoder(root / "language_model" / "model", configuration.text)
+    }
+
+    /// Opens the checkpoint in a folder: weights are mapped, and copied only where `elementType` is not the stored type.
+    ///
+    /// - Throws: `ModelError` for a missing, unknown or misshapen tensor, an unknown model type, a damaged file.
+    package convenience init(folder: String, elementType: ElementType, backend: any Backend) throws(ModelError) {
+        let configuration = try PaliGemmaConfiguration(folder: folder)
+        let checkpoint = try checkpointErrors { () throws(CheckpointError) in try Checkpoint(folder: folder) }
+        try self.init(
+            configuration,
+            source: CheckpointSource(checkpoint: checkpoint, elementType: elementType, backend: backend),
+            elementType: elementType, backend: backend)
+        let unknown = CheckpointSource.unknownNames(in: checkpoint, known: parameters.parameters.map(\.name))
+        guard unknown.isEmpty else { throw .unknownTensors(names: unknown, source: checkpoint.path) }
+        try CheckpointSource.checkTiedHead(of: checkpoint, embedding: decoder.table.name)
+    }
+
+    /// A model with random weights.
+    package convenience init(
+        random configuration: PaliGemmaConfiguration, seed: UInt64, elementType: ElementType, backend: any Backend
+    ) throws(ModelError) {
+        try self.init(
+            configuration, source: RandomSource(seed: seed, elementType: elementType, backend: backend),
+            elementType: elementType, backend: backend)
+    }
+
+    /// Whether vision tower and projector are frozen and carry no adapter: then features depend on pixels alone.
+    package var hasFixedImageFeatures: Bool {
+        let isImagePath = { (name: String) in
+            name.hasPrefix("vision_tower.") || name.hasPrefix("multi_modal_projector.")
+        }
+        return !parameters.trainable.contains { isImagePath($0.name) }
+            && !tree.linears.contains { $0.adapter != nil && isImagePath($0.path) }
+    }
+}

@@ -1,0 +1,68 @@
+import Checkpoints
+import Images
+import JSON
+import Tensors
+
+/// How a picture becomes the numbers that the tower reads, as preprocessor_config.json says.
+package struct PixelSettings: Sendable, Equatable {
+    /// The side of the square that pictures are resized to, in pixels.
+    package var imageSize: Int
+    /// How pictures are resized.
+    package var filter: ResamplingFilter
+    /// How bytes become numbers.
+    package var normalization: PixelNormalization
+
+    /// PaliGemma's settings: bicubic, `-1...1`.
+    package init(imageSize: Int) {
+        self.imageSize = imageSize
+        filter = .bicubic
+        normalization = .siglip
+    }
+
+    /// Reads preprocessor_config.json of a folder; without that file PaliGemma's settings hold.
+    ///
+    /// - Throws: `ModelError.configuration` for a size other than the model's, or values that are not understood.
+    init(folder: String, imageSize: Int) throws(ModelError) {
+        self.init(imageSize: imageSize)
+        let file = folder + "/preprocessor_config.json"
+        let mapping: MappedFile
+        do throws(CheckpointError) { mapping = try MappedFile(path: file) } catch { return }
+        let value: JSON
+        do throws(JSONError) {
+            value = try JSON(parsing: Array(mapping.bytes), name: file)
+        } catch {
+            throw .configuration(file: file, reason: "\(error)")
+        }
+        func fail(_ reason: String) -> ModelError { .configuration(file: file, reason: reason) }
+        if let height = value["size"]?["height"]?.integer, height != imageSize {
+            throw fail("size is \(height), the model's image_size is \(imageSize)")
+        }
+        if let code = value["resample"]?.integer {
+            guard let filter = Self.filters[code] else { throw fail("resample is \(code), expected one of 0...5") }
+            self.filter = filter
+        }
+        let mean = value["image_mean"]?.array?.compactMap(\.double) ?? normalization.mean
+        let deviation = value["image_std"]?.array?.compactMap(\.double) ?? normalization.standardDeviation
+        guard mean.count == 3, deviation.count == 3, deviation.allSatisfy({ $0 > 0 }) else {
+            throw fail("image_mean and image_std need three numbers each, the latter above zero")
+        }
+        normalization = PixelNormalization(
+            mean: mean, standardDeviation: deviation,
+            rescaleFactor: value["rescale_factor"]?.double ?? normalization.rescaleFactor)
+    }
+
+    /// Pillow's numbers for filters.
+    private static let filters: [Int: ResamplingFilter] = [
+        0: .nearest, 1: .lanczos, 2: .bilinear, 3: .bicubic, 4: .box,
+    ]
+
+    /// The numbers of one picture, `[3, S, S]`.
+    package func values(of image: ImageBuffer) -> [Float] {
+        pixelValues(of: image, size: imageSize, normalization: normalization, filter: filter)
+    }
+
+    /// The numbers of several pictures on a device, float32 `[B, 3, S, S]`.
+    package func tensor(of images: [ImageBuffer], on backend: any Backend) throws(TensorError) -> Tensor {
+        try Tensor(images.flatMap(values), shape: [images.count, 3, imageSize, imageSize], on: backend)
+    }
+}

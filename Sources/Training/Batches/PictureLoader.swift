@@ -1,0 +1,89 @@
+import Datasets
+import Foundation
+import Images
+import Models
+import Tensors
+
+/// Pictures of examples as the model takes them, and their features where those do not change.
+package final class PictureLoader {
+    private let processor: PaliGemmaProcessor
+    private let exif: ExifOrientation
+    /// The features kept so far.
+    package let cache: FeatureCache
+
+    /// A loader with room for features.
+    package init(_ processor: PaliGemmaProcessor, cache: FeatureCache, exif: ExifOrientation = .ignore) {
+        self.processor = processor
+        self.cache = cache
+        self.exif = exif
+    }
+
+    /// The normalized pixels of some examples, float32 `[B, 3, S, S]`; pictures are read side by side.
+    package func pixels(of paths: [String], on backend: any Backend) throws(TrainingError) -> Tensor {
+        let side = processor.pixels.imageSize
+        let settings = processor.pixels
+        let orientation = exif
+        let results = concurrentMap(paths) { path -> Result<[Float], ImageError> in
+            Result { () throws(ImageError) in
+                settings.values(of: try ImageBuffer(contentsOf: path, exif: orientation))
+            }
+        }
+        var values: [Float] = []
+        values.reserveCapacity(paths.count * 3 * side * side)
+        for result in results {
+            switch result {
+            case .success(let picture): values += picture
+            case .failure(let error): throw .image(error)
+            }
+        }
+        return try trainingErrors { () throws(TensorError) in
+            try Tensor(values, shape: [paths.count, 3, side, side], on: backend)
+        }
+    }
+
+    /// The features of some examples, `[B * N, D]`, from the cache where a picture's file has not changed.
+    ///
+    /// Only right while `model.hasFixedImageFeatures`.
+    package func features(of paths: [String], _ model: PaliGemma) throws(TrainingError) -> Tensor {
+        let keys = paths.map(Self.key)
+        var found: [String: Tensor] = [:]
+        for key in keys where found[key] == nil { found[key] = cache.features(of: key) }
+        var missing: [(key: String, path: String)] = []
+        for (key, path) in zip(keys, paths) where found[key] == nil && !missing.contains(where: { $0.key == key }) {
+            missing.append((key, path))
+        }
+        if !missing.isEmpty {
+            let pixels = try pixels(of: missing.map(\.path), on: model.backend)
+            let all = try trainingErrors { () throws(TensorError) in try model.imageFeatures(pixels) }
+            let count = all.rows / missing.count
+            for (place, item) in missing.enumerated() {
+                let features = try trainingErrors { () throws(TensorError) in
+                    try all.part(place * count..<(place + 1) * count).copied()
+                }
+                cache.keep(features, of: item.key)
+                found[item.key] = features
+            }
+        }
+        return try trainingErrors { () throws(TensorError) in try .stacking(keys.compactMap { found[$0] }) }
+    }
+
+    /// What identifies a picture's bytes without reading them: path, size and time of change.
+    private static func key(_ path: String) -> String {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return path }
+        return "\(path)\n\(status.st_size)\n\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+    }
+}
+
+/// The results of `transform` in order, computed on all cores.
+private func concurrentMap<Input: Sendable, Output: Sendable>(
+    _ inputs: [Input], _ transform: @Sendable (Input) -> Output
+) -> [Output] {
+    var outputs = [Output?](repeating: nil, count: inputs.count)
+    outputs.withUnsafeMutableBufferPointer { buffer in
+        // Each iteration writes its own element, and none is read before all have ended.
+        nonisolated(unsafe) let slots = buffer
+        DispatchQueue.concurrentPerform(iterations: inputs.count) { i in slots[i] = transform(inputs[i]) }
+    }
+    return outputs.compactMap { $0 }
+}

@@ -1,0 +1,74 @@
+import Checkpoints
+import Foundation
+import Models
+import Tensors
+
+extension Trainer {
+    /// Takes weights, moments and place from a checkpoint of the same run, whose remaining updates then give the same
+    /// bytes as if it had never been cut.
+    ///
+    /// - Throws: `TrainingError.resume` for a checkpoint of another run; the trainer is then as before.
+    package func resume(from folder: String) throws(TrainingError) {
+        let state = try readState(folder)
+        try check(state, folder)
+        let file = try fileErrors { () throws(CheckpointError) in
+            try SafetensorsFile(path: "\(folder)/\(Self.optimizerName)")
+        }
+        var restored: [(target: Tensor, bytes: UnsafeRawBufferPointer)] = []
+        for slot in engine.optimizer.slots {
+            try trainingErrors { () throws(TensorError) in try slot.parameter.makeWritable() }
+            let weights = slot.parameter.master ?? slot.parameter.value
+            for (kind, tensor) in [("exp_avg", slot.first), ("exp_avg_sq", slot.second), ("weight", weights)] {
+                restored.append((tensor, try bytes(of: "\(kind)/\(slot.parameter.name)", like: tensor, file, folder)))
+            }
+        }
+        let targets = restored
+        try trainingErrors { () throws(TensorError) in
+            for (target, bytes) in targets {
+                try target.backend.write(bytes, to: target.storage, byteOffset: target.byteOffset)
+            }
+            for slot in engine.optimizer.slots {
+                guard let master = slot.parameter.master else { continue }
+                try master.backend.convert(ConvertCall(input: master, output: slot.parameter.value))
+            }
+        }
+        engine.step = state.globalStep
+        engine.optimizer.step = state.optimizerStep
+        (lossSinceLog, updatesSinceLog, log) = (state.lossSinceLog, state.updatesSinceLog, state.logHistory)
+    }
+
+    private func readState(_ folder: String) throws(TrainingError) -> TrainerState {
+        let path = "\(folder)/\(Self.stateName)"
+        do {
+            return try JSONDecoder().decode(
+                TrainerState.self, from: try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw .resume(folder: folder, reason: "\(Self.stateName) is missing or damaged")
+        }
+    }
+
+    private func check(_ state: TrainerState, _ folder: String) throws(TrainingError) {
+        for (name, found, expected) in [
+            ("max_steps", state.maxSteps, plan.totalSteps), ("examples", state.exampleCount, examples.count),
+            ("seed", Int(truncatingIfNeeded: state.seed), Int(truncatingIfNeeded: arguments.seed)),
+        ] where found != expected {
+            throw .resume(folder: folder, reason: "\(name) was \(found), this run has \(expected)")
+        }
+    }
+
+    /// The stored bytes of one tensor, which fit `tensor`.
+    private func bytes(
+        of name: String, like tensor: Tensor, _ file: SafetensorsFile, _ folder: String
+    ) throws(TrainingError) -> UnsafeRawBufferPointer {
+        guard let entry = file.entries[name] else {
+            throw .resume(folder: folder, reason: "\(Self.optimizerName) lacks \"\(name)\"")
+        }
+        guard entry.shape == tensor.shape, entry.elementType == tensor.elementType else {
+            throw .resume(
+                folder: folder,
+                reason: "\"\(name)\" is \(entry.elementType.name) \(entry.shape), "
+                    + "this run has \(tensor.elementType.name) \(tensor.shape)")
+        }
+        return UnsafeRawBufferPointer(rebasing: file.mapping.bytes[entry.byteRange])
+    }
+}

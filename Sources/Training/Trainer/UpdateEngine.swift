@@ -1,0 +1,94 @@
+import Models
+import Tensors
+
+/// What one update did.
+package struct UpdateResult: Sendable, Equatable {
+    /// The mean loss over the labels of the group (period: the mean of the micro-batches' means, over the accumulation).
+    package var loss: Double
+    /// The rate of this update.
+    package var learningRate: Double
+    /// The norm of the gradients before clipping.
+    package var gradientNorm: Double
+    /// How many labels were learned from.
+    package var labelCount: Int
+    /// Whether the weights were left alone because loss or gradients were not finite.
+    package var isSkipped: Bool
+}
+
+/// Makes one update after another of a model's trained weights.
+package final class UpdateEngine {
+    package let model: PaliGemma
+    package let arguments: TrainingArguments
+    package let schedule: LearningRateSchedule
+    package let optimizer: AdamW
+
+    /// How many updates were asked for, skipped ones included.
+    package internal(set) var step = 0
+
+    /// Starts with the model as it is.
+    ///
+    /// - Throws: `TrainingError.nothingToTrain` if every weight is frozen.
+    package init(_ model: PaliGemma, _ arguments: TrainingArguments, totalSteps: Int) throws(TrainingError) {
+        try arguments.check()
+        let trainable = model.parameters.trainable
+        guard !trainable.isEmpty else {
+            throw .nothingToTrain(reason: "every weight is frozen; `model freeze` less, or `model adapt`")
+        }
+        self.model = model
+        self.arguments = arguments
+        schedule = LearningRateSchedule(arguments, totalSteps: totalSteps)
+        optimizer = try trainingErrors { () throws(TensorError) in try AdamW(trainable, arguments) }
+    }
+
+    /// One update from the micro-batches of a group.
+    package func update(_ group: [TrainingBatch]) throws(TrainingError) -> UpdateResult {
+        do throws(TensorError) {
+            return try makeUpdate(group)
+        } catch {
+            optimizer.skip()
+            throw .model(.tensor(error))
+        }
+    }
+
+    private func makeUpdate(_ group: [TrainingBatch]) throws(TensorError) -> UpdateResult {
+        let labelCount = group.reduce(0) { $0 + $1.labelCount }
+        var loss = 0.0
+        for (place, batch) in group.enumerated() {
+            loss += try accumulate(batch, place: place, groupLabelCount: labelCount)
+        }
+        let norm = try optimizer.gradientNorm()
+        let rate = schedule.rate(at: step)
+        let isFinite = loss.isFinite && norm.isFinite
+        if isFinite {
+            try optimizer.update(learningRate: rate, gradientNorm: norm)
+        } else {
+            optimizer.skip()
+        }
+        step += 1
+        return UpdateResult(
+            loss: loss, learningRate: rate, gradientNorm: norm, labelCount: labelCount, isSkipped: !isFinite)
+    }
+
+    /// Adds the gradients of one micro-batch; returns its share of the loss.
+    private func accumulate(
+        _ batch: TrainingBatch, place: Int, groupLabelCount: Int
+    ) throws(TensorError) -> Double {
+        let labelCount = batch.labelCount
+        guard labelCount > 0 else { return 0 }
+        let tape = Tape()
+        var pass = Pass(tape: tape)
+        let microStep = UInt64(step) * UInt64(arguments.gradientAccumulationSteps) + UInt64(place)
+        pass.dropout = (seed: arguments.seed, step: microStep)
+        let features =
+            switch batch.pictures {
+            case .pixels(let pixels): try model.imageFeatures(pixels, pass)
+            case .features(let features): features
+            }
+        let isPeriod = arguments.compatibility == .period
+        let losses = try model.losses(
+            batch.tokens, features: features, weight: 1 / Float(isPeriod ? labelCount : groupLabelCount), pass)
+        try tape.backward(fromLosses: losses)
+        let sum = try losses.floats().reduce(0) { $0 + Double($1) }
+        return isPeriod ? sum / Double(arguments.gradientAccumulationSteps) : sum
+    }
+}

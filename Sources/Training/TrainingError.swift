@@ -1,0 +1,43 @@
+import Checkpoints
+import Images
+import Models
+import Tensors
+
+/// Why training or evaluation cannot start or go on.
+package enum TrainingError: Error, CustomStringConvertible {
+    /// An argument that makes no sense, with what to do.
+    case argument(name: String, reason: String)
+    /// Nothing to train: no examples, or every weight is frozen.
+    case nothingToTrain(reason: String)
+    /// A checkpoint that does not belong to this run.
+    case resume(folder: String, reason: String)
+    /// A picture that cannot be read.
+    case image(ImageError)
+    /// A model that cannot be run, saved or loaded.
+    case model(ModelError)
+
+    package var description: String {
+        switch self {
+        case .argument(let name, let reason): "\(name): \(reason)"
+        case .nothingToTrain(let reason): reason
+        case .resume(let folder, let reason): "\(folder): cannot resume: \(reason)"
+        case .image(let error): "\(error)"
+        case .model(let error): "\(error)"
+        }
+    }
+}
+
+/// Runs `body`, turning what a tensor operation throws into a `TrainingError`.
+func trainingErrors<Result>(_ body: () throws(TensorError) -> Result) throws(TrainingError) -> Result {
+    do { return try body() } catch { throw .model(.tensor(error)) }
+}
+
+/// Runs `body`, turning what a model throws into a `TrainingError`.
+func modelErrors<Result>(_ body: () throws(ModelError) -> Result) throws(TrainingError) -> Result {
+    do { return try body() } catch { throw .model(error) }
+}
+
+/// Runs `body`, turning what a checkpoint file throws into a `TrainingError`.
+func fileErrors<Result>(_ body: () throws(CheckpointError) -> Result) throws(TrainingError) -> Result {
+    do { return try body() } catch { throw .model(.checkpoint(error)) }
+}

@@ -1,0 +1,8 @@
+import Console
+
+extension CommandRegistry<CommandContext>.Group {
+    /// The device and what it is doing.
+    static var machine: Self {
+        Self("Machine", [DeviceCommand.self, ResourcesCommand.self, VersionCommand.self])
+    }
+}

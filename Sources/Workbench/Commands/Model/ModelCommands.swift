@@ -1,0 +1,14 @@
+import Console
+
+extension CommandRegistry<CommandContext>.Group {
+    /// Processor and model.
+    static var model: Self {
+        Self(
+            "Model",
+            [
+                ProcessorLoadCommand.self, ModelLoadCommand.self, ModelInitCommand.self, ModelInfoCommand.self,
+                ModelFreezeCommand.self, ModelAdaptCommand.self, ModelParametersCommand.self, ModelSaveCommand.self,
+                ModelTraceCommand.self,
+            ])
+    }
+}

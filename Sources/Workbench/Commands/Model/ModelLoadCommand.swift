@@ -1,0 +1,60 @@
+import Console
+import Models
+import Tensors
+
+/// `model load`: opens a checkpoint.
+struct ModelLoadCommand: Command {
+    static let name = "model load"
+    static let summary = "open a PaliGemma checkpoint in Hugging Face's layout"
+    static let discussion = """
+        Weights are mapped from their files and copied only where the wanted type is not the stored one. Every tensor that
+        the configuration asks for must be there, and no other.
+        """
+    static let examples = ["model load", "model load samples/tiny-paligemma2 --dtype bfloat16"]
+
+    @Argument("the checkpoint's folder", completion: .folder) var folder = Path(SampleFolders.modelName)
+    @Option("the type to compute with") var dtype = TypeChoice.float32
+    @Option("cap final logits as the configuration says, or not") var finalSoftcap = BoundChoice.config
+    @Option("give even layers the window that the configuration says, or not") var slidingWindow = BoundChoice.config
+    @Option("whose attention masks are followed") var compat = CompatibilityChoice.newest
+
+    mutating func run(_ context: CommandContext) throws {
+        let start = context.now()
+        let path = context.resolveSample(folder)
+        let model = try PaliGemma(folder: path, elementType: dtype.elementType, backend: context.backend())
+        model.options.finalSoftCap = finalSoftcap == .config ? .config : .off
+        model.options.slidingWindow = slidingWindow == .config ? .config : .off
+        model.options.compatibility = compat == .newest ? .newest : .period
+        let loaded = LoadedModel(model, folder: path)
+        context.workspace[ModelSlot.self] = loaded
+        context.emit(
+            .fields(
+                Fields([
+                    ("model", Text(.path(folder.text))),
+                    (
+                        "parameters",
+                        "\(model.parameters.elementCount.grouped) in \(model.parameters.parameters.count) tensors"
+                    ),
+                    ("type", "\(dtype.rawValue)"),
+                    ("device", Text(.host(model.backend.device.signature))),
+                    ("opened in", Text(.duration(context.now() - start))),
+                ])))
+    }
+}
+
+/// The types that a model can compute with.
+enum TypeChoice: String, Choice {
+    case float32, bfloat16
+
+    var elementType: ElementType {
+        switch self {
+        case .float32: .float32
+        case .bfloat16: .bfloat16
+        }
+    }
+}
+
+/// A bound that the configuration states, or none.
+enum BoundChoice: String, Choice {
+    case config, off
+}

@@ -1,0 +1,13 @@
+import Console
+
+extension CommandRegistry<CommandContext>.Group {
+    /// Help, variables, cells and settings.
+    static var session: Self {
+        Self(
+            "Session",
+            [
+                HelpCommand.self, VarsCommand.self, CellsCommand.self, HistoryCommand.self, SetCommand.self,
+                SeedCommand.self,
+            ])
+    }
+}

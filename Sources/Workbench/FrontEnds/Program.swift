@@ -1,0 +1,139 @@
+import CSystem
+import Console
+
+/// The program: its argument words choose a front end.
+package enum Program {
+    /// The program's version.
+    package static let version = "0.2.0"
+
+    /// Exit codes, the same for every front end.
+    package enum ExitCode {
+        /// Everything was done.
+        package static let ok: Int32 = 0
+        /// A cell failed, or a replay found a difference.
+        package static let failed: Int32 = 1
+        /// The command line is wrong.
+        package static let usage: Int32 = 2
+        /// Something the session needs is not there.
+        package static let environment: Int32 = 3
+        /// Somebody pressed Ctrl-C.
+        package static let interrupted: Int32 = 130
+    }
+
+    /// Runs the program and returns its exit code.
+    /// - Parameters:
+    ///   - arguments: the words behind the program's name.
+    ///   - interactive: the front end when standard input is a terminal.
+    package static func run(
+        _ arguments: [String], _ surroundings: ProcessSurroundings,
+        interactive: @escaping (ProgramContext, GlobalOptions) -> Void
+    ) -> Int32 {
+        _ = csystem_ignore_broken_pipe()
+        let context = ProgramContext(surroundings, interactive: interactive)
+        do {
+            try dispatch(arguments, context)
+        } catch {
+            report(error, context)
+        }
+        return context.exitCode
+    }
+}
+
+/// What the program's own commands are handed.
+package final class ProgramContext {
+    /// The process.
+    package let surroundings: ProcessSurroundings
+    /// What the process will return.
+    package var exitCode = Program.ExitCode.ok
+    let interactive: (ProgramContext, GlobalOptions) -> Void
+
+    init(_ surroundings: ProcessSurroundings, interactive: @escaping (ProgramContext, GlobalOptions) -> Void) {
+        self.surroundings = surroundings
+        self.interactive = interactive
+    }
+
+    /// Makes a session that prints through a printer and listens to Ctrl-C.
+    package func makeSession(_ options: GlobalOptions, printer: OutputPrinter) -> Session {
+        let assets = Paths.resolve(options.assets.text, in: surroundings.folder, home: surroundings.home)
+        let session = Session(
+            surroundings: SessionSurroundings(
+                folder: surroundings.folder, assets: AssetFolder(path: assets, shownAs: options.assets.text),
+                now: surroundings.now, date: surroundings.date, home: surroundings.home,
+                environment: surroundings.environment, receive: printer.print),
+            settings: options.settings)
+        if !session.interrupt.listenToControlC() {
+            printer.printRemark("Ctrl-C will end the program: the system lets no handler be set")
+        }
+        return session
+    }
+}
+
+extension Program {
+    private static var registry: CommandRegistry<ProgramContext> {
+        CommandRegistry([
+            .init(
+                "Palinote",
+                [
+                    InteractiveCommand.self, ExecCommand.self,
+                    DocsCommand.self,
+                ])
+        ])
+    }
+
+    private static func dispatch(_ arguments: [String], _ context: ProgramContext) throws {
+        if arguments.first == "--version" {
+            _ = context.surroundings.writeOutput("palinote \(version)\n")
+        } else if arguments.contains("--help") || arguments.first == "help" {
+            printHelp(arguments.filter { $0 != "--help" && $0 != "help" }, context)
+        } else {
+            try registry.parse(words(of: ordered(arguments))).run(context)
+        }
+    }
+
+    /// The words with the command's name in front; options of the program may stand before it.
+    private static func ordered(_ arguments: [String]) -> [String] {
+        let names = Set(registry.entries.map { $0.name.split(separator: " ")[0] }.map(String.init))
+        if let place = arguments.firstIndex(where: names.contains) {
+            return Array(arguments[place...]) + arguments[..<place]
+        }
+        if let first = arguments.first, !first.hasPrefix("-") { return arguments }
+        return [InteractiveCommand.name] + arguments
+    }
+
+    /// Argument words as command words; the position of each is its place in the line they would make.
+    private static func words(of arguments: [String]) -> [ExpandedWord] {
+        var column = 1
+        return arguments.map { text in
+            defer { column += text.count + 1 }
+            let position = SourcePosition(line: 1, column: column, length: max(1, text.count))
+            return ExpandedWord(text: text, position: position)
+        }
+    }
+
+    private static func printHelp(_ names: [String], _ context: ProgramContext) {
+        let renderer = Renderer()
+        let outputs: [Output]
+        if let (entry, _) = registry.find(names) {
+            outputs = CommandHelp.page(of: entry.describe())
+        } else {
+            let about: Text = "palinote: a notebook for fine-tuning PaliGemma 2 to detect objects\n"
+            let overview = CommandHelp.overview(of: registry).dropLast()
+            outputs =
+                [.text(about)] + overview + [
+                    .text("\npalinote COMMAND --help shows its options; palinote exec help lists a session's commands")
+                ]
+        }
+        let text = outputs.flatMap(renderer.lines).map { $0 + "\n" }.joined()
+        _ = context.surroundings.writeOutput(text)
+    }
+
+    private static func report(_ error: any Error, _ context: ProgramContext) {
+        context.exitCode = error is CommandLineError ? ExitCode.usage : ExitCode.environment
+        var failure = Failure(error)
+        if let error = error as? CommandLineError {
+            failure.next = "palinote \(error.command.map { $0 + " " } ?? "")--help"
+        }
+        let lines = Renderer().lines(.failure(failure))
+        context.surroundings.writeError(lines.map { $0 + "\n" }.joined())
+    }
+}

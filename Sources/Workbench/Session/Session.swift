@@ -1,0 +1,164 @@
+import Console
+
+/// A notebook's kernel: it runs cells one after the other and keeps what they load.
+///
+/// Shell, command line, replay and Jupyter are front ends over `execute`. A session lives on one thread, never throws
+/// out of a cell, and survives every mistake in one.
+package final class Session {
+    /// Every command.
+    package let registry: CommandRegistry<CommandContext>
+    /// What the front end handed in.
+    package var surroundings: SessionSurroundings
+    /// What the session was told.
+    package var settings: SessionSettings
+    /// What cells have loaded.
+    package var workspace = Workspace()
+    /// Variables set by `name = literal`.
+    package var variables: [String: Literal] = [:]
+    /// The wish to stop the running cell.
+    package let interrupt: Interrupt
+    /// Hides secret values.
+    package var redactor = Redactor()
+    /// The cells executed, in order.
+    package private(set) var cells: [CellResult] = []
+    /// Whether each cell's result holds a digest of the state; replay and recording want it.
+    package var tracksState = false
+
+    /// Makes a session in which nothing is loaded.
+    package init(
+        surroundings: SessionSurroundings, settings: SessionSettings = SessionSettings(),
+        interrupt: Interrupt = Interrupt(), registry: CommandRegistry<CommandContext> = .standard
+    ) {
+        self.surroundings = surroundings
+        self.settings = settings
+        self.interrupt = interrupt
+        self.registry = registry
+    }
+
+    /// Runs a cell's statements until one fails or somebody asks to stop.
+    @discardableResult
+    package func execute(_ cell: Cell) -> CellResult {
+        interrupt.clear()
+        let start = surroundings.now()
+        let context = CommandContext(session: self, cell: cell)
+        let status = run(cell, in: context)
+        let result = CellResult(
+            cell: Cell(id: cell.id, source: redactor.redact(cell.source)), status: status, outputs: context.outputs,
+            state: tracksState ? stateDigest : nil, duration: surroundings.now() - start)
+        cells.append(result)
+        return result
+    }
+
+    /// Runs a cell that needs no name of its own: it gets its number.
+    @discardableResult
+    package func execute(_ source: String) -> CellResult {
+        execute(Cell(id: nextCellID, source: source))
+    }
+
+    /// The name for the next cell that has none: its number, counted from 1.
+    package var nextCellID: String { String(cells.count + 1) }
+
+    /// The state that a replay must find equal: settings, variables, and every filled slot.
+    package var stateDigest: StateDigest {
+        let names = variables.keys.sorted()
+        let lines = names.map { "\($0)=\(variables[$0] ?? .none)\n" }.joined()
+        let own = [
+            StatePart(name: "seed", content: String(settings.seed).utf8),
+            StatePart(name: "variables", content: lines.utf8),
+        ]
+        return StateDigest(own + workspace.stateParts)
+    }
+}
+
+extension Session {
+    private func run(_ cell: Cell, in context: CommandContext) -> CellStatus {
+        do {
+            for statement in try StatementReader.statements(of: cell.source) {
+                try interrupt.check()
+                try run(statement, in: context)
+            }
+            return .ok
+        } catch let error as Interrupted {
+            context.emit(.failure(Failure(code: "Interrupted", message: Text(error.description))))
+            return .interrupted
+        } catch {
+            context.emit(.failure(failure(of: error, in: cell.source)))
+            return .failed
+        }
+    }
+
+    private func run(_ statement: Statement, in context: CommandContext) throws {
+        switch statement.kind {
+        case .assignment(let name, let value): variables[name] = value
+        case .command(let words):
+            var expanded: [ExpandedWord] = []
+            for word in words { expanded += try word.expanded(with: variables) }
+            let invocation = try registry.parse(HelpMark.rewritten(expanded))
+            do {
+                try invocation.run(context)
+            } catch let error as any CommandFault {
+                throw PlacedFailure(Failure(error), at: error.word(in: expanded))
+            } catch let error where !(error is Interrupted) {
+                throw PlacedFailure(Failure(error), at: nil)
+            }
+        }
+    }
+
+    /// An error with the line and column it came from.
+    private func failure(of error: any Error, in source: String) -> Failure {
+        var failure: Failure
+        var position: SourcePosition?
+        switch error {
+        case let error as PlacedFailure: (failure, position) = (error.failure, error.position)
+        case let error as CommandLineError: (failure, position) = (Failure(error), error.position)
+        case let error as LineError: (failure, position) = (Failure(error), error.position)
+        default: failure = Failure(error)
+        }
+        if let position, failure.caret == nil {
+            let lines = source.split(omittingEmptySubsequences: false) { $0.isNewline }
+            if position.line <= lines.count {
+                failure.caret = Failure.Caret(line: String(lines[position.line - 1]), position: position)
+            }
+        }
+        return failure
+    }
+}
+
+/// A failure and where its cause stands in the cell.
+private struct PlacedFailure: Error {
+    let failure: Failure
+    let position: SourcePosition?
+
+    init(_ failure: Failure, at word: ExpandedWord?) {
+        self.failure = failure
+        position = word?.position
+    }
+}
+
+/// An error of a running command that knows which of its words is at fault.
+package protocol CommandFault: Error {
+    /// The text of the word.
+    var faultyWord: String { get }
+}
+
+extension CommandFault {
+    func word(in words: [ExpandedWord]) -> ExpandedWord? { words.last { $0.text == faultyWord } }
+}
+
+/// `?CMD` and `CMD?` stand for `help CMD`.
+enum HelpMark {
+    static func rewritten(_ words: [ExpandedWord]) -> [ExpandedWord] {
+        guard var first = words.first, let last = words.last, !first.isQuoted else { return words }
+        let help = ExpandedWord(text: "help", position: first.position)
+        if first.text.hasPrefix("?") {
+            first.text.removeFirst()
+            return [help] + (first.text.isEmpty ? [] : [first]) + words.dropFirst()
+        }
+        if last.text.hasSuffix("?"), !last.isQuoted, words.count <= 2 {
+            var named = last
+            named.text.removeLast()
+            return [help] + words.dropLast() + (named.text.isEmpty ? [] : [named])
+        }
+        return words
+    }
+}

@@ -1,0 +1,48 @@
+import Console
+
+/// What a session is told at its start and by `set`.
+package struct SessionSettings: Sendable, Equatable {
+    /// The instruction set that the CPU computes with.
+    package enum InstructionSet: String, Choice {
+        /// The best that the machine has.
+        case auto
+        /// Plain C.
+        case portable
+        /// AVX2 with FMA.
+        case avx2
+        /// AVX-512.
+        case avx512
+        /// AVX-512 with bfloat16 products.
+        case avx512BF16 = "avx512_bf16"
+    }
+
+    /// The library that multiplies matrices.
+    package enum MatrixLibrary: String, Choice {
+        /// oneDNN where it is installed, else OpenBLAS.
+        case auto
+        /// oneDNN.
+        case onednn
+        /// OpenBLAS.
+        case openblas
+    }
+
+    /// The kind of device to compute on.
+    package enum Device: String, Choice {
+        /// The processor.
+        case cpu
+    }
+
+    /// Where random streams start.
+    package var seed: UInt64 = 42
+    /// The kind of device to compute on.
+    package var device = Device.cpu
+    /// Threads; 0 for every processor.
+    package var threads = 0
+    /// The instruction set.
+    package var isa = InstructionSet.auto
+    /// The matrix library.
+    package var gemm = MatrixLibrary.auto
+
+    /// The settings of a session that was told nothing.
+    package init() {}
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Tensors
+import Testing
+
+/// Rotary positions, loss, choice of a token, update.
+@Suite struct EndConformance {
+    @Test("rotary positions turn pairs half a head apart, and back", arguments: Subject.all, RealType.allCases)
+    func rotary(subject: Subject, type: RealType) throws {
+        let backend = try subject.make()
+        let (heads, size) = (3, 12)
+        let positions: [Int32] = [0, 1, 700, 8191]
+        let x = try Sample("x", [positions.count, heads, size], type, on: backend)
+        let places = try Tensor(positions, shape: [positions.count], on: backend)
+        let output = try room(x.shape, type.elementType, on: backend)
+        try backend.rotary(
+            RotaryCall(input: x.tensor, positions: places, theta: 10_000, inverse: false, output: output))
+        var exact = x.values
+        for index in stride(from: 0, to: x.values.count, by: size) {
+            for i in 0..<size / 2 {
+                let frequency = 1 / Float(pow(10_000, Double(Float(2 * i) / Float(size))))
+                let angle = Double(Float(positions[index / (heads * size)]) * frequency)
+                let (a, b) = (x.values[index + i], x.values[index + i + size / 2])
+                exact[index + i] = a * cos(angle) - b * sin(angle)
+                exact[index + i + size / 2] = b * cos(angle) + a * sin(angle)
+            }
+        }
+        expectNear(try output.floats(), exact, tolerance: 2 * type.tolerance, "turned")
+        try backend.rotary(RotaryCall(input: output, positions: places, theta: 10_000, inverse: true, output: output))
+        expectNear(try output.floats(), x.values, tolerance: 5 * type.tolerance, "turned back")
+    }
+
+    @Test("cross-entropy and its gradient", arguments: Subject.all, [nil, 2] as [Float?])
+    func crossEntropy(subject: Subject, softCap: Float?) throws {
+        let backend = try subject.make()
+        let (rows, columns) = (3, 2500)
+        let logits = try Sample("logits", [rows, columns], deviation: 4, on: backend)
+        let targets: [Int32] = [0, 2499, 1023]
+        let weights: [Float] = [0.5, 0, 2]
+        let losses = try room([rows], on: backend)
+        let cap = softCap.map(Double.init)
+        let capped = logits.values.map { value in cap.map { $0 * tanh(value / $0) } ?? value }
+        var (exact, gradient) = ([Double](), [Double]())
+        for row in 0..<rows {
+            let values = Array(capped[row * columns..<(row + 1) * columns])
+            let sum = log(values.reduce(0) { $0 + exp($1) })
+            exact.append(Double(weights[row]) * (sum - values[Int(targets[row])]))
+            for (i, value) in values.enumerated() {
+                let slope = cap.map { 1 - pow(value / $0, 2) } ?? 1
+                gradient.append(Double(weights[row]) * (exp(value - sum) - (i == Int(targets[row]) ? 1 : 0)) * slope)
+            }
+        }
+        for place in [
+            try room(logits.shape, on: backend), try room(logits.shape, .bfloat16, on: backend), logits.tensor,
+        ] {
+            try backend.crossEntropy(
+                CrossEntropyCall(
+                    logits: logits.tensor, softCap: softCap, targets: Tensor(targets, shape: [rows], on: backend),
+                    weights: Tensor(weights, shape: [rows], on: backend), losses: losses, logitsGradient: place))
+            expectNear(try losses.floats(), exact, tolerance: 1e-6, "losses")
+            let tolerance = place.elementType == .float32 ? 1e-5 : 5e-3
+            expectNear(try place.floats(), gradient, tolerance: tolerance, scale: 1e-2, "gradient")
+        }
+    }
+
+    @Test("a target outside the vocabulary is an error", arguments: Subject.all)
+    func targetOutside(subject: Subject) throws {
+        let backend = try subject.make()
+        let logits = try Sample("l", [1, 8], on: backend)
+        #expect(throws: TensorError.index(operation: "cross-entropy", found: -100, limit: 8)) {
+            try backend.crossEntropy(
+                CrossEntropyCall(
+                    logits: logits.tensor, targets: Tensor([Int32(-100)], shape: [1], on: backend),
+                    weights: Tensor([Float(1)], shape: [1], on: backend), losses: room([1], on: backend)))
+        }
+    }
+
+    @Test("argmax takes the first of equals and passes over NaN", arguments: Subject.all)
+    func argmax(subject: Subject) throws {
+        let backend = try subject.make()
+        var rows = [[Float]](repeating: [Float](repeating: -1, count: 1000), count: 5)
+        rows[0][999] = 2
+        (rows[1][17], rows[1][18], rows[1][900]) = (3, 3, 3)
+        (rows[2][0], rows[2][1], rows[2][5]) = (.nan, .nan, 0)
+        rows[3] = Array(repeating: -.infinity, count: 1000)
+        (rows[4][990], rows[4][5]) = (.infinity, .nan)
+        let output = try Tensor(uninitialized: [5], .int32, on: backend)
+        let input = try Tensor(rows.flatMap { $0 }, shape: [5, 1000], on: backend)
+        try backend.argmaxRows(ArgmaxRowsCall(input: input, output: output))
+        #expect(try output.read(as: Int32.self) == [999, 17, 5, 0, 990])
+    }
+
+    /// Which types parameter, gradient and moments have.
+    static let storages: [[RealType]] = [
+        [.float32, .float32, .float32], [.float32, .bfloat16, .bfloat16], [.bfloat16, .bfloat16, .bfloat16],
+        [.bfloat16, .float32, .float32],
+    ]
+
+    @Test("three AdamW updates of either kind", arguments: Subject.all, AdamWCall.Variant.allCases)
+    func adamW(subject: Subject, variant: AdamWCall.Variant) throws {
+        let backend = try subject.make()
+        for types in Self.storages {
+            let count = 1030
+            let p = try Sample("p", [count], types[0], on: backend)
+            let (m, v) = (
+                try Sample([Float](repeating: 0, count: count), [count], types[2], on: backend),
+                try Sample([Float](repeating: 0, count: count), [count], types[2], on: backend)
+            )
+            let rounded = try room([count], .bfloat16, on: backend)
+            var exact = ExactAdamW(parameters: p.values)
+            for step in 1...3 {
+                let g = try Sample("g\(step)", [count], types[1], on: backend)
+                try backend.adamW(
+                    AdamWCall(
+                        parameter: p.tensor, gradient: g.tensor, firstMoment: m.tensor, secondMoment: v.tensor,
+                        rounded: rounded, variant: variant, learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-3,
+                        weightDecay: 0.1, step: step, gradientScale: 0.5))
+                exact.update(g.values, variant, step)
+            }
+            let isExact = types.allSatisfy { $0 == .float32 }
+            let found = try p.tensor.floats()
+            expectNear(found, exact.p, tolerance: isExact ? 1e-6 : 2e-2, "\(types)")
+            #expect(try rounded.floats() == p.tensor.converted(to: .bfloat16).floats())
+        }
+    }
+}
+
+/// The two updates as their programs document them, in float64.
+struct ExactAdamW {
+    var p, m, v: [Double]
+
+    init(parameters: [Double]) {
+        p = parameters
+        m = Array(repeating: 0, count: p.count)
+        v = m
+    }
+
+    mutating func update(_ gradient: [Double], _ variant: AdamWCall.Variant, _ step: Int) {
+        let (rate, beta1, beta2, epsilon, decay) = (0.01, 0.9, 0.99, 1e-3, 0.1)
+        let (first, second) = (1 - pow(beta1, Double(step)), 1 - pow(beta2, Double(step)))
+        for i in p.indices {
+            let g = 0.5 * gradient[i]
+            m[i] = beta1 * m[i] + (1 - beta1) * g
+            v[i] = beta2 * v[i] + (1 - beta2) * g * g
+            switch variant {
+            case .torch:
+                p[i] -= rate * decay * p[i]
+                p[i] -= rate / first * m[i] / ((v[i] / second).squareRoot() + epsilon)
+            case .huggingFace:
+                p[i] -= rate * second.squareRoot() / first * m[i] / (v[i].squareRoot() + epsilon)
+                p[i] -= rate * decay * p[i]
+            }
+        }
+    }
+}
