@@ -27,14 +27,12 @@ let package = Package(
             name: "CImageCodecs", cSettings: [.unsafeFlags(["-O3"])],
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .target(
-            name: "CCanvas", dependencies: ["CCairoLibrary"], exclude: ["fonts"], cSettings: [.define("_GNU_SOURCE")],
-            linkerSettings: [.linkedLibrary("cairo"), .linkedLibrary("pangocairo-1.0")]),
-        .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
-            linkerSettings: [.linkedLibrary("pangoft2-1.0"), .linkedLibrary("fontconfig")]),
+            name: "CCanvas", exclude: ["fonts"],
             cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(includeFlags(of: "pangocairo"))],
             linkerSettings: [
                 "pangocairo-1.0", "pangoft2-1.0", "pango-1.0", "gobject-2.0", "cairo", "fontconfig",
             ].map { .linkedLibrary($0) }),
+        .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CSystem"),
@@ -50,8 +48,8 @@ let package = Package(
         // Text, pictures, boxes.
         .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON"]),
         .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas"]),
-        .target(name: "Detection", dependencies: ["Images"]),
-        .target(name: "Datasets", dependencies: ["Images", "Detection", "JSON"]),
+        .target(name: "Detection", dependencies: ["Images", "JSON"]),
+        .target(name: "Datasets", dependencies: ["Tensors", "Images", "Detection", "JSON"]),
 
         // The model and its training.
         .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
