@@ -7,6 +7,8 @@ extension CommandRegistry<CommandContext> {
             .session,
             .machine,
             .model,
+            .training,
+            .detection,
         ])
     }
 }

@@ -1,0 +1,35 @@
+import Console
+import Detection
+import Training
+
+/// How answers are generated and read.
+struct AnswerOptions: OptionGroupContents {
+    @Option("the longest answer", unit: "tokens", in: 1...4096) var maxNewTokens = 128
+    @Option("images in a batch; does not change answers", in: 1...1024) var batchSize = 8
+    @Option("whose reading of location text is followed") var compat = TextCompatibilityChoice.palinote
+    @Option("what location 1023 divides to: x / 1024 or x / 1023") var divisor = DivisorChoice.locations1024
+
+    /// A detector that follows these options.
+    func detector(_ context: CommandContext) throws -> Detector {
+        let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
+        let detector = Detector(model.model, processor.processor, processor.loader)
+        detector.maxNewTokens = maxNewTokens
+        detector.batchSize = batchSize
+        detector.textOptions = LocationTextOptions(
+            compatibility: compat == .palinote ? .palinote : .supervision025,
+            divisor: divisor == .locations1024 ? .locations1024 : .locations1023)
+        return detector
+    }
+}
+
+/// Whose reading of location text is followed.
+enum TextCompatibilityChoice: String, Choice {
+    case palinote
+    case supervision025 = "supervision-0.25"
+}
+
+/// What locations are divided by.
+enum DivisorChoice: String, Choice {
+    case locations1024 = "1024"
+    case locations1023 = "1023"
+}

@@ -1,0 +1,66 @@
+import Console
+import Models
+import Training
+
+/// `train`: fine-tunes the loaded model on the loaded data set.
+struct TrainCommand: Command {
+    static let name = "train"
+    static let summary = "fine-tune the model on a split; options are named as in TrainingArguments"
+    static let discussion = """
+        Examples are shuffled anew each epoch by the session's seed. The vision tower and the projector, where frozen, run
+        once for each picture, whose features are kept. Ctrl-C stops between two updates: the weights stay as they are, and
+        `train --resume` goes on from there. With --compat hf-4.47.0 gradients of micro-batches are summed as that release
+        did, not averaged over the labels of the group.
+        """
+    static let examples = [
+        "train --num-train-epochs 1 --max-steps 2 --learning-rate 5e-4 --per-device-train-batch-size 2"
+    ]
+
+    @Argument("the split to learn from") var split = SplitName.train
+    @OptionGroup var options: TrainingOptions
+    @Flag("go on with the run that was interrupted") var resume = false
+    @Option("go on from a checkpoint of this run; `last` takes the newest in --output-dir", completion: .folder)
+    var resumeFromCheckpoint: Path?
+
+    mutating func run(_ context: CommandContext) throws {
+        let trainer = try resume ? interruptedTrainer(context) : makeTrainer(context)
+        let loaded = try context.loadedModel()
+        let report = TrainingReport(context, trainer: trainer)
+        let interrupt = context.interrupt
+        defer { loaded.noteChange() }
+        let outcome = try trainer.run(shouldStop: { interrupt.isRequested }, observe: report.receive)
+        context.workspace[TrainerSlot.self] = TrainedRun(trainer: trainer, outcome: outcome)
+        try report.finish(outcome)
+        if outcome.isInterrupted {
+            context.warn("stopped after update \(outcome.step) of \(outcome.totalSteps); `train --resume` goes on")
+            try interrupt.check()
+        }
+    }
+
+    private func makeTrainer(_ context: CommandContext) throws -> Trainer {
+        let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
+        let arguments = options.arguments(
+            seed: context.settings.seed, outputDir: options.outputDir.map(context.resolve))
+        let trainer = try Trainer(
+            model.model, processor.processor, examples: try context.examples(of: split), loader: processor.loader,
+            arguments)
+        guard let folder = resumeFromCheckpoint else { return trainer }
+        try trainer.resume(from: checkpoint(folder, arguments, context))
+        return trainer
+    }
+
+    private func checkpoint(_ path: Path, _ arguments: TrainingArguments, _ context: CommandContext) throws -> String {
+        guard path.text == "last" else { return context.resolve(path) }
+        guard let folder = arguments.outputDir, let last = Trainer.checkpoints(under: folder).last else {
+            throw Failure(code: "NoCheckpoint", message: "there is no checkpoint in --output-dir to resume from")
+        }
+        return last.folder
+    }
+
+    private func interruptedTrainer(_ context: CommandContext) throws -> Trainer {
+        guard let run = context.workspace[TrainerSlot.self], run.outcome.isInterrupted,
+            run.trainer.model === (try context.loadedModel().model)
+        else { throw Failure(code: "NothingToResume", message: "no run of this model was interrupted", next: "train") }
+        return run.trainer
+    }
+}

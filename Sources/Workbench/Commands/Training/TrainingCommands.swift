@@ -1,0 +1,11 @@
+import Console
+
+extension CommandRegistry<CommandContext>.Group {
+    /// Training.
+    static var training: Self { Self("Training", [TrainCommand.self]) }
+
+    /// Detection and its scores.
+    static var detection: Self {
+        Self("Detection", [InferCommand.self, EvaluateCommand.self, ConfusionCommand.self])
+    }
+}

@@ -1,0 +1,76 @@
+import Console
+import Training
+
+/// The settings of a run, under the names of transformers' `TrainingArguments`; defaults are the notebook's.
+struct TrainingOptions: OptionGroupContents {
+    @Option("how often the examples are seen", in: 0...10_000) var numTrainEpochs = 2.0
+    @Option("ends the run after this many updates, whatever the epochs; -1 for none") var maxSteps = -1
+    @Option("examples in a micro-batch", in: 1...4096) var perDeviceTrainBatchSize = 1
+    @Option("micro-batches in an update", in: 1...65536) var gradientAccumulationSteps = 1
+    @Option("updates over which the learning rate rises from zero", in: 0...10_000_000) var warmupSteps = 2
+    @Option("the peak learning rate", in: 0...10) var learningRate = 2e-5
+    @Option("how the learning rate goes after the warm-up") var lrSchedulerType = ScheduleChoice.linear
+    @Option("how much weights shrink at each update", in: 0...10) var weightDecay = 1e-6
+    @Option("how slowly the mean gradient moves", name: "adam-beta1", in: 0...0.999999) var adamBeta1 = 0.9
+    @Option("how slowly the mean square moves", name: "adam-beta2", in: 0...0.999999) var adamBeta2 = 0.999
+    @Option("added to the root of the mean square", in: 1e-12...1) var adamEpsilon = 1e-8
+    @Option("gradients are scaled down to this norm; 0 leaves them", in: 0...1e6) var maxGradNorm = 1.0
+    @Option("updates between two lines of the log", in: 1...10_000_000) var loggingSteps = 100
+    @Option("when checkpoints are written") var saveStrategy = SaveChoice.steps
+    @Option("updates between two checkpoints", in: 1...10_000_000) var saveSteps = 1000
+    @Option("how many checkpoints are kept", in: 1...10_000) var saveTotalLimit = 1
+    @Option("where checkpoints are written; none are if not given", completion: .folder) var outputDir: Path?
+    @Option("whose AdamW is followed") var optim = OptimizerChoice.adamwTorch
+    @Option("keep a float32 copy of trained weights where the model computes in bfloat16, or not")
+    var masterWeights = MasterChoice.float32
+    @Option("whose bookkeeping is followed") var compat = CompatibilityChoice.newest
+
+    /// The settings as the trainer takes them.
+    func arguments(seed: UInt64, outputDir: String?) -> TrainingArguments {
+        var arguments = TrainingArguments()
+        arguments.numTrainEpochs = numTrainEpochs
+        arguments.maxSteps = maxSteps
+        arguments.perDeviceTrainBatchSize = perDeviceTrainBatchSize
+        arguments.gradientAccumulationSteps = gradientAccumulationSteps
+        arguments.warmupSteps = warmupSteps
+        arguments.learningRate = learningRate
+        arguments.lrSchedulerType = TrainingArguments.Schedule(rawValue: lrSchedulerType.rawValue) ?? .linear
+        arguments.weightDecay = weightDecay
+        arguments.adamBeta1 = adamBeta1
+        arguments.adamBeta2 = adamBeta2
+        arguments.adamEpsilon = adamEpsilon
+        arguments.maxGradNorm = maxGradNorm
+        arguments.loggingSteps = loggingSteps
+        arguments.saveStrategy = TrainingArguments.SaveStrategy(rawValue: saveStrategy.rawValue) ?? .steps
+        arguments.saveSteps = saveSteps
+        arguments.saveTotalLimit = saveTotalLimit
+        arguments.optim = TrainingArguments.Optimizer(rawValue: optim.rawValue) ?? .adamwTorch
+        arguments.masterWeights = masterWeights == .float32 ? .float32 : .none
+        arguments.compatibility = compat == .newest ? .newest : .period
+        arguments.seed = seed
+        arguments.outputDir = outputDir
+        return arguments
+    }
+}
+
+/// How the learning rate goes after the warm-up.
+enum ScheduleChoice: String, Choice {
+    case linear, cosine, constant
+    case constantWithWarmup = "constant_with_warmup"
+}
+
+/// When checkpoints are written.
+enum SaveChoice: String, Choice {
+    case no, steps, epoch
+}
+
+/// Whose AdamW is followed.
+enum OptimizerChoice: String, Choice {
+    case adamwTorch = "adamw_torch"
+    case adamwHF = "adamw_hf"
+}
+
+/// Whether trained weights have float32 copies.
+enum MasterChoice: String, Choice {
+    case float32, none
+}
