@@ -94,6 +94,15 @@ INLINE void finish_row(const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_
     write_block(call->output, place, count, result);
 }
 
+// The same for any number of columns.
+static void finish_wide_row(
+    const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, const float *sums
+) {
+    for (ptrdiff_t at = 0; at < count; at += TILE_COLUMNS) {
+        finish_row(call, row, column + at, smaller(TILE_COLUMNS, count - at), sums + at);
+    }
+}
+
 // One panel's part of the right operand, `step` units from `unit` on: as packed before, or packed now into `own`.
 INLINE const uint32_t *panel_of_b(const matmul_context *context, ptrdiff_t panel, ptrdiff_t unit, ptrdiff_t step, uint32_t *own) {
     const ckernels_matmul_call *call = context->call;

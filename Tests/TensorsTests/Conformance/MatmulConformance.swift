@@ -9,7 +9,7 @@ import Testing
         [25, 9, 300],
     ]
 
-    @Test("products equal float64 loops", arguments: Subject.all, RealType.allCases)
+    @Test("products equal float64 loops", arguments: Subject.all + Subject.libraries, RealType.allCases)
     func product(subject: Subject, type: RealType) throws {
         let backend = try subject.make()
         for shape in Self.shapes {

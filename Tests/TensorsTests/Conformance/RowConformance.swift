@@ -6,7 +6,9 @@ import Testing
     /// `[N, K]`: widths of the real models' kind, and odd ones.
     static let weights: [[Int]] = [[33, 7], [64, 255], [100, 1152], [257, 2304], [48, 4304]]
 
-    @Test("a row of a product is the same alone, in a few, and in many", arguments: Subject.all, RealType.allCases)
+    @Test(
+        "a row of a product is the same alone, in a few, and in many",
+        arguments: Subject.all + Subject.libraries.filter { $0.testDescription.contains("onednn") }, RealType.allCases)
     func products(subject: Subject, type: RealType) throws {
         let backend = try subject.make()
         for shape in Self.weights {
@@ -41,7 +43,7 @@ import Testing
         #expect(try product(a, b, columns: 77, true) == product(a, b, columns: 77, false))
     }
 
-    @Test("a weight that is written to is packed again", arguments: Subject.all)
+    @Test("a weight that is written to is packed again", arguments: Subject.all + Subject.libraries)
     func stalePacking(subject: Subject) throws {
         let backend = try subject.make()
         let a = try Sample("a", [5, 30], on: backend).tensor
