@@ -37,12 +37,14 @@ struct BadInputTests {
         }
     }
 
-    @Test("a PNG header that states too many pixels is refused before memory is taken")
-    func enormousPNG() {
-        let header = pngStart(width: 0x7fff_ffff, height: 0x7fff_ffff)
+    @Test(
+        "a PNG header that states too many pixels is refused before memory is taken",
+        arguments: [(UInt32(0x7fff_ffff), UInt32(0x7fff_ffff)), (.max, .max), (.max, 1), (1, .max), (13378, 13377)])
+    func enormousPNG(width: UInt32, height: UInt32) {
+        let header = pngStart(width: width, height: height)
         #expect(
             throws: ImageError.tooManyPixels(
-                file: "x", width: 0x7fff_ffff, height: 0x7fff_ffff, limit: ImageLimits.pixelCount)
+                file: "x", width: Int(width), height: Int(height), limit: ImageLimits.pixelCount)
         ) { try ImageBuffer(decoding: header, name: "x") }
     }
 
