@@ -1,6 +1,7 @@
 #include "CImageCodecs.h"
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,10 +164,21 @@ static cimage_status read_rows(reader *r, uint8_t *pixels) {
     return cimage_ok;
 }
 
-static cimage_status read_picture(reader *r, cimage_size size, uint8_t *pixels) {
+// A Huffman-coded block takes at least one bit. Fewer mean a header that lies about the size, told before memory for
+// that size is taken.
+static bool has_enough_bytes(const reader *r, size_t count) {
+    size_t blocks = 0;
+    for (int c = 0; c < r->info.num_components; c++) {
+        blocks += (size_t)r->info.comp_info[c].width_in_blocks * r->info.comp_info[c].height_in_blocks;
+    }
+    return r->info.arith_code || blocks / 8 <= count;
+}
+
+static cimage_status read_picture(reader *r, size_t count, cimage_size size, uint8_t *pixels) {
     cimage_status status = read_header(r);
     if (status != cimage_ok) return status;
     if (r->info.image_width != size.width || r->info.image_height != size.height) return cimage_damaged;
+    if (!has_enough_bytes(r, count)) return cimage_truncated;
     int components = r->info.num_components;
     r->info.out_color_space = components == 1 ? JCS_GRAYSCALE : components == 3 ? JCS_RGB : JCS_CMYK;
     if (!jpeg_start_decompress(&r->info)) return cimage_truncated;
@@ -183,7 +195,7 @@ cimage_status cimage_jpeg_decode(
         return r.failure.status;
     }
     open_reader(&r, bytes, count);
-    cimage_status status = read_picture(&r, size, pixels);
+    cimage_status status = read_picture(&r, count, size, pixels);
     jpeg_destroy_decompress(&r.info);
     return status;
 }

@@ -172,6 +172,8 @@ cimage_status cimage_png_decode(
     if (png_get_image_width(r.png, r.info) != size.width || png_get_image_height(r.png, r.info) != size.height) {
         return close_reader(&r, cimage_damaged);
     }
+    // Deflate shrinks at most 1032 times: more pixels than that mean a header that lies about the size.
+    if (png_get_rowbytes(r.png, r.info) / 1032 * size.height > count) return close_reader(&r, cimage_truncated);
     layout l = read_layout(&r);
     png_set_packing(r.png);
     read_rows(&r, &l, size, pixels);

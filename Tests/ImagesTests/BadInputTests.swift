@@ -37,12 +37,14 @@ struct BadInputTests {
         }
     }
 
-    @Test("a PNG header that states too many pixels is refused before memory is taken")
-    func enormousPNG() {
-        let header = pngStart(width: 0x7fff_ffff, height: 0x7fff_ffff)
+    @Test(
+        "a PNG header that states too many pixels is refused before memory is taken",
+        arguments: [(UInt32(0x7fff_ffff), UInt32(0x7fff_ffff)), (.max, .max), (.max, 1), (1, .max), (13378, 13377)])
+    func enormousPNG(width: UInt32, height: UInt32) {
+        let header = pngStart(width: width, height: height)
         #expect(
             throws: ImageError.tooManyPixels(
-                file: "x", width: 0x7fff_ffff, height: 0x7fff_ffff, limit: ImageLimits.pixelCount)
+                file: "x", width: Int(width), height: Int(height), limit: ImageLimits.pixelCount)
         ) { try ImageBuffer(decoding: header, name: "x") }
     }
 
@@ -62,6 +64,18 @@ struct BadInputTests {
         let frame = try #require(frameOffset(bytes))
         bytes.replaceSubrange(frame + 5..<frame + 7, with: [0x03, 0xe8])
         #expect(throws: ImageError.self) { try ImageBuffer(decoding: bytes, name: "x") }
+    }
+
+    @Test(
+        "a header that states a size no file of this length can have is refused at once",
+        arguments: ["baseline-420-17x5.jpg", "progressive-420.jpg"])
+    func implausibleSize(file: String) throws {
+        var bytes = try PictureFixtures.bytes(file)
+        let frame = try #require(frameOffset(bytes))
+        bytes.replaceSubrange(frame + 5..<frame + 9, with: [0x34, 0x00, 0x34, 0x00])
+        #expect(throws: ImageError.truncated(file: "x", format: .jpeg, byteCount: bytes.count)) {
+            try ImageBuffer(decoding: bytes, name: "x")
+        }
     }
 
     @Test("a PNG without pixels, and one with a chunk that claims two gigabytes, are refused")
@@ -131,8 +145,8 @@ struct BadInputTests {
         }
     }
 
-    /// Where a baseline JPEG's frame header begins.
+    /// Where a baseline or progressive JPEG's frame header begins.
     private func frameOffset(_ bytes: [UInt8]) -> Int? {
-        bytes.indices.dropLast().first { bytes[$0] == 0xff && bytes[$0 + 1] == 0xc0 }
+        bytes.indices.dropLast().first { bytes[$0] == 0xff && [0xc0, 0xc2].contains(bytes[$0 + 1]) }
     }
 }

@@ -60,7 +60,8 @@ struct Decoder {
         let size = try statedSize()
         let (width, height) = (Int(size.width), Int(size.height))
         guard width > 0, height > 0 else { throw .damaged(file: name, format: format, detail: "no pixels") }
-        guard width * height <= ImageLimits.pixelCount else {
+        // Divided rather than multiplied: a PNG header can state two numbers of 32 bits, whose product overflows.
+        guard width <= ImageLimits.pixelCount / height else {
             throw .tooManyPixels(file: name, width: width, height: height, limit: ImageLimits.pixelCount)
         }
         var reason = cimage_reason()
