@@ -31,7 +31,8 @@ package final class KeyValueCache {
             throw .argument(operation: "key cache", reason: "\(length + new.shape[1]) tokens, room for \(capacity)")
         }
         for (source, target) in [(new, keys[layer]), (newValues, values[layer])] {
-            try backend.writeColumns(WriteColumnsCall(source: source, column: length, output: target))
+            try backend.writeColumns(
+                WriteColumnsCall(source: source.headsMerged, column: length, output: target.headsMerged))
         }
         return (keys[layer], values[layer])
     }
@@ -39,5 +40,12 @@ package final class KeyValueCache {
     /// Counts the columns of a step that all layers have appended.
     func advance(by columns: Int) {
         length += columns
+    }
+}
+
+extension Tensor {
+    /// `[B, T, heads, d]` seen as `[B, T, heads * d]`.
+    fileprivate var headsMerged: Tensor {
+        viewed(as: [shape[0], shape[1], shape[2] * shape[3]])
     }
 }

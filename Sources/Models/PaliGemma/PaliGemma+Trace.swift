@@ -83,7 +83,8 @@ extension TokenBatch {
         return sources
     }
 
-    /// The rows that a trace file holds: `input_ids`, `attention_mask`, `token_type_ids` and, if present, `labels`.
+    /// The rows that a trace file holds: `input_ids`, `attention_mask` and, if present, `token_type_ids`
+    /// (zeros if not: a prompt) and `labels`.
     ///
     /// - Throws: `ModelError` if an array is missing, of another shape, or holds what is no id.
     package init(traceFile file: SafetensorsFile) throws(ModelError) {
@@ -100,7 +101,9 @@ extension TokenBatch {
         }
         try self.init(
             count: shape[0], length: shape[1], ids: integers("input_ids"),
-            attends: integers("attention_mask").map { $0 != 0 }, types: integers("token_type_ids"),
+            attends: integers("attention_mask").map { $0 != 0 },
+            types: file.entries["token_type_ids"] == nil
+                ? Array(repeating: 0, count: shape[0] * shape[1]) : integers("token_type_ids"),
             labels: file.entries["labels"] == nil ? nil : integers("labels"))
     }
 }
