@@ -20,7 +20,8 @@ typedef struct {
     int (*attention_backward)(ckernels_engine *engine, const ckernels_attention_backward_call *call);
 } ckernels_table;
 
-extern const ckernels_table ckernels_portable_table, ckernels_avx2_table, ckernels_avx512_table, ckernels_avx512_bf16_table;
+extern const ckernels_table ckernels_portable_table, ckernels_avx2_table, ckernels_avx512_table,
+    ckernels_avx512_bf16_table;
 
 typedef struct {
     void *memory;

@@ -27,7 +27,8 @@ static void gather_query_row(void *pointer, ptrdiff_t row, int worker) {
     size_t place = (size_t)query_place(&context->forward, row, context->key_head) * width;
     char *target = (char *)context->gathered + (size_t)row * bytes;
     memcpy(target, (const char *)call->q.data + place, bytes);
-    memcpy(target + (size_t)context->forward.rows * bytes, (const char *)context->call->output_gradient.data + place, bytes);
+    target += (size_t)context->forward.rows * bytes;
+    memcpy(target, (const char *)context->call->output_gradient.data + place, bytes);
 }
 
 static void pack_backward(void *pointer, ptrdiff_t index, int worker) {
@@ -47,8 +48,9 @@ static void pack_backward(void *pointer, ptrdiff_t index, int worker) {
         bool of_queries = index < 2 * key_panels + 2 * head_panels;
         packing_source from = {{context->gathered, call->q.type}, panel * TILE_COLUMNS, size, 1};
         if (!of_queries) from.origin += forward->rows * size;
-        pack_panel(from, forward->rows, smaller(TILE_COLUMNS, size - panel * TILE_COLUMNS), TILE_COLUMNS, forward->pairs,
-                   (of_queries ? context->queries : context->gradients) + panel * TILE_COLUMNS * context->row_units);
+        uint32_t *packed = of_queries ? context->queries : context->gradients;
+        pack_panel(from, forward->rows, smaller(TILE_COLUMNS, size - panel * TILE_COLUMNS), TILE_COLUMNS,
+                   forward->pairs, packed + panel * TILE_COLUMNS * context->row_units);
     }
 }
 
@@ -60,14 +62,17 @@ INLINE float gradient_of_sum(const backward_context *context, ptrdiff_t place) {
     FOR_BLOCKS(place, place + size) {
         const float *g = read_block(context->call->output_gradient, at, count, &g_scratch);
         const float *output = read_block(context->forward.call->output, at, count, &o_scratch);
-        for (ptrdiff_t i = 0; i < count; i += SUM_LANES) sum += load_lanes(g + i, count - i) * load_lanes(output + i, count - i);
+        for (ptrdiff_t i = 0; i < count; i += SUM_LANES) {
+            sum += load_lanes(g + i, count - i) * load_lanes(output + i, count - i);
+        }
     }
     return sum_of_lanes(sum);
 }
 
 // Turns scores into P and dP into dS, of one row.
 INLINE void differentiate_row(
-    const backward_context *context, const query_block *block, ptrdiff_t row, float *restrict scores, float *restrict slopes
+    const backward_context *context, const query_block *block, ptrdiff_t row, float *restrict scores, float *restrict
+    slopes
 ) {
     const ckernels_attention_call *call = context->forward.call;
     seen_keys seen = block->seen[row];
@@ -84,23 +89,29 @@ INLINE void differentiate_row(
     clear_unseen(block, seen, slopes);
 }
 
-// One unit of `count` keys: a row's weights, or two rows' zipped in bfloat16. `high` is NULL for a row that is not there.
+// One unit of `count` keys: a row's weights, or two rows' zipped in bfloat16. `high` is NULL for a row that is not
+// there.
 INLINE void zip_rows(const float *low, const float *high, ptrdiff_t count, bool pairs, uint32_t *restrict unit) {
     if (!pairs) {
         memcpy(unit, low, (size_t)count * 4);
     } else if (high == NULL) {
         for (ptrdiff_t i = 0; i < count; i++) unit[i] = round_bfloat16(low[i]);
     } else {
-        for (ptrdiff_t i = 0; i < count; i++) unit[i] = round_bfloat16(low[i]) | (uint32_t)round_bfloat16(high[i]) << 16;
+        for (ptrdiff_t i = 0; i < count; i++) {
+            unit[i] = round_bfloat16(low[i]) | (uint32_t)round_bfloat16(high[i]) << 16;
+        }
     }
 }
 
 // Leaves the block's rows of `matrix` packed along the rows, zeros where the block sees nothing.
-INLINE void pack_block_rows(const backward_context *context, const query_block *block, const float *matrix, uint32_t *packed) {
+INLINE void pack_block_rows(
+    const backward_context *context, const query_block *block, const float *matrix, uint32_t *packed
+) {
     bool pairs = context->forward.pairs;
     ptrdiff_t first = pairs ? block->first / 2 : block->first, units = units_of(block->count, pairs);
     for (ptrdiff_t tile = 0; tile < context->key_tiles; tile++) {
-        ptrdiff_t begin = larger(tile * TILE_ROWS, block->all.begin), end = smaller((tile + 1) * TILE_ROWS, block->all.end);
+        ptrdiff_t begin = larger(tile * TILE_ROWS, block->all.begin);
+        ptrdiff_t end = smaller((tile + 1) * TILE_ROWS, block->all.end);
         uint32_t *target = packed + (tile * context->row_units + first) * TILE_ROWS;
         if (end - begin < TILE_ROWS) memset(target, 0, (size_t)(units * TILE_ROWS) * 4);
         for (ptrdiff_t unit = 0; unit < units && begin < end; unit++, target += TILE_ROWS) {
@@ -140,7 +151,8 @@ static void differentiate_block(void *pointer, ptrdiff_t index, int worker) {
     }
 }
 
-// Writes dK or dV of some tiles of keys: packed P or dS times packed rows. Each panel of rows is read once for all tiles.
+// Writes dK or dV of some tiles of keys: packed P or dS times packed rows. Each panel of rows is read once for all
+// tiles.
 INLINE void multiply_rows(
     const backward_context *context, ptrdiff_t first, ptrdiff_t last, const uint32_t *left, const uint32_t *right,
     ckernels_array gradient, float *result
@@ -178,7 +190,8 @@ INLINE ptrdiff_t lay_out(backward_context *context, uint32_t *memory) {
     ptrdiff_t matrix = context->key_tiles * TILE_ROWS * context->row_units;
     struct { uint32_t **place; ptrdiff_t units; } parts[] = {
         {&context->keys, by_elements}, {&context->values, by_elements}, {&context->key_columns, by_keys},
-        {&context->queries, by_rows}, {&context->gradients, by_rows}, {&context->weights, matrix}, {&context->slopes, matrix},
+        {&context->queries, by_rows}, {&context->gradients, by_rows}, {&context->weights, matrix},
+        {&context->slopes, matrix},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         *parts[i].place = memory == NULL ? NULL : memory + taken;

@@ -6,12 +6,13 @@
 #define DEPTH_STEP 1024
 // Rows of one pass: bounds the packed left operand.
 #define PASS_ROWS 1536
-// Rows times panels of one task: the left operand is read once for all its panels. Few, so that their sums stay near, unless
+// Rows times panels of one task: the left operand is read once for all its panels. Few, so that their sums stay near,
+// unless
 // the left operand is larger than a third-level cache.
 #define TASK_ROWS 4608
-#define TASK_ROWS_FAR 18432
-#define NEAR_BYTES (16 << 20)
-#define MOST_PANELS 16
+#define TASK_ROWS_FAR 36864
+#define NEAR_BYTES (18 << 20)
+#define MOST_PANELS 32
 
 typedef struct {
     ckernels_engine *engine;
@@ -20,7 +21,7 @@ typedef struct {
     uint32_t *packed_a;       // NULL: used as it lies
     bool pairs;
     ptrdiff_t units, first_row, rows; // of this pass
-    ptrdiff_t panels, panels_per_task, rows_per_task;
+    ptrdiff_t panels, groups, rows_per_task; // groups: tasks along the columns
     uint32_t *target; // of packing B
 } matmul_context;
 
@@ -66,7 +67,8 @@ static void pack_a_tile(void *pointer, ptrdiff_t tile, int worker) {
 INLINE bool reads_a_in_place(const ckernels_matmul_call *call, bool pairs) {
     if (call->m > TILE_ROWS) return false;
     if (!pairs) return call->a.type == CKERNELS_FLOAT32;
-    return call->a_depth == 1 && call->k % 2 == 0 && (call->m == 1 || call->a_row % 2 == 0) && (uintptr_t)call->a.data % 4 == 0;
+    bool whole_units = call->k % 2 == 0 && (call->m == 1 || call->a_row % 2 == 0);
+    return call->a_depth == 1 && whole_units && (uintptr_t)call->a.data % 4 == 0;
 }
 
 INLINE tile_rows tile_of_a(const matmul_context *context, ptrdiff_t row, ptrdiff_t unit) {
@@ -79,7 +81,9 @@ INLINE tile_rows tile_of_a(const matmul_context *context, ptrdiff_t row, ptrdiff
 }
 
 // Scales, adds the bias and what was there, rounds, and stores one row of a panel.
-INLINE void finish_row(const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, const float *sums) {
+INLINE void finish_row(
+    const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, const float *sums
+) {
     float bias[TILE_COLUMNS], old[TILE_COLUMNS], result[TILE_COLUMNS];
     ptrdiff_t place = row * call->n + column;
     for (ptrdiff_t j = 0; j < count; j++) result[j] = call->alpha * sums[j];
@@ -104,7 +108,9 @@ static void finish_wide_row(
 }
 
 // One panel's part of the right operand, `step` units from `unit` on: as packed before, or packed now into `own`.
-INLINE const uint32_t *panel_of_b(const matmul_context *context, ptrdiff_t panel, ptrdiff_t unit, ptrdiff_t step, uint32_t *own) {
+INLINE const uint32_t *panel_of_b(
+    const matmul_context *context, ptrdiff_t panel, ptrdiff_t unit, ptrdiff_t step, uint32_t *own
+) {
     const ckernels_matmul_call *call = context->call;
     if (context->packed_b != NULL) return context->packed_b + (panel * context->units + unit) * TILE_COLUMNS;
     ptrdiff_t per_unit = context->pairs ? 2 : 1, depth = unit * per_unit;
@@ -113,12 +119,12 @@ INLINE const uint32_t *panel_of_b(const matmul_context *context, ptrdiff_t panel
     return own;
 }
 
-// `panels_per_task` panels of columns by `rows_per_task` rows; a panel's sums lie together.
+// A group of panels by `rows_per_task` rows; a panel's sums lie together.
 static void multiply_task(void *pointer, ptrdiff_t index, int worker) {
     const matmul_context *context = pointer;
-    ptrdiff_t groups = (context->panels + context->panels_per_task - 1) / context->panels_per_task;
-    ptrdiff_t first = index % groups * context->panels_per_task, last = smaller(first + context->panels_per_task, context->panels);
-    ptrdiff_t begin = index / groups * context->rows_per_task, end = smaller(begin + context->rows_per_task, context->rows);
+    ptrdiff_t group = index % context->groups, begin = index / context->groups * context->rows_per_task;
+    ptrdiff_t end = smaller(begin + context->rows_per_task, context->rows);
+    ptrdiff_t first = group * context->panels / context->groups, last = (group + 1) * context->panels / context->groups;
     uint32_t *own_panel = context->engine->workers[worker].memory;
     float *sums = (float *)own_panel + DEPTH_STEP * TILE_COLUMNS;
     ptrdiff_t panel_size = (end - begin) * TILE_COLUMNS;
@@ -140,16 +146,17 @@ static void multiply_task(void *pointer, ptrdiff_t index, int worker) {
     }
 }
 
-// Cuts a pass so that there are some tasks for each thread; returns how many there are.
+// Cuts a pass so that each thread has some tasks of like size; returns how many there are.
 INLINE ptrdiff_t cut_pass(matmul_context *context) {
-    ptrdiff_t wanted = 4 * context->engine->threads, parts = (wanted + context->panels - 1) / context->panels;
+    ptrdiff_t threads = context->engine->threads, panels = context->panels;
+    bool near = context->rows * context->units * 4 <= NEAR_BYTES;
+    ptrdiff_t wanted = (near ? 4 : 2) * threads, parts = (wanted + panels - 1) / panels;
     ptrdiff_t tiles = (context->rows + TILE_ROWS - 1) / TILE_ROWS;
     context->rows_per_task = (tiles + parts - 1) / parts * TILE_ROWS;
-    bool near = context->rows * context->units * 4 <= NEAR_BYTES;
-    ptrdiff_t panels = smaller((near ? TASK_ROWS : TASK_ROWS_FAR) / context->rows_per_task, context->panels / wanted);
-    context->panels_per_task = larger(1, smaller(panels, MOST_PANELS));
-    parts = (context->rows + context->rows_per_task - 1) / context->rows_per_task;
-    return parts * ((context->panels + context->panels_per_task - 1) / context->panels_per_task);
+    ptrdiff_t most = larger(1, smaller((near ? TASK_ROWS : TASK_ROWS_FAR) / context->rows_per_task, MOST_PANELS));
+    ptrdiff_t groups = larger((panels + most - 1) / most, wanted);
+    context->groups = smaller(panels, (groups + threads - 1) / threads * threads);
+    return (context->rows + context->rows_per_task - 1) / context->rows_per_task * context->groups;
 }
 
 static int matmul(ckernels_engine *engine, const ckernels_matmul_call *call, const void *packed) {
@@ -157,7 +164,8 @@ static int matmul(ckernels_engine *engine, const ckernels_matmul_call *call, con
     matmul_context context = {
         .engine = engine, .call = call, .packed_b = packed, .pairs = pairs, .units = units_of(call->k, pairs),
         .panels = (call->n + TILE_COLUMNS - 1) / TILE_COLUMNS};
-    if (!ckernels_reserve_workers(engine, (size_t)(DEPTH_STEP + TASK_ROWS_FAR + TILE_ROWS) * TILE_COLUMNS * 4)) return -1;
+    size_t worker_bytes = (size_t)(DEPTH_STEP + TASK_ROWS_FAR + TILE_ROWS) * TILE_COLUMNS * 4;
+    if (!ckernels_reserve_workers(engine, worker_bytes)) return -1;
     if (!in_place) {
         ptrdiff_t rows = smaller(call->m, PASS_ROWS) + TILE_ROWS;
         context.packed_a = ckernels_shared_scratch(engine, (size_t)(rows * larger(context.units, 1)) * 4);

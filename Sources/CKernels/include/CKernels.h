@@ -42,7 +42,8 @@ typedef struct ckernels_engine ckernels_engine;
 ckernels_engine *ckernels_engine_create(ckernels_isa isa, int threads);
 void ckernels_engine_destroy(ckernels_engine *engine);
 
-// Runs `kernel` over `count` items (elements, rows, columns or chunks, as its call struct says), cut into parts of `grain`.
+// Runs `kernel` over `count` items (elements, rows, columns or chunks, as its call struct says), cut into parts of
+// `grain`.
 void ckernels_run(ckernels_engine *engine, ckernels_kernel kernel, const void *call, ptrdiff_t count, ptrdiff_t grain);
 
 // Products by our own kernels; `packed` is NULL or what `ckernels_pack` made of the same `b`, `n` and `k`.
