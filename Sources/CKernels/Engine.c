@@ -80,8 +80,8 @@ size_t ckernels_packed_size(const ckernels_engine *engine, const ckernels_matmul
     return engine->table->packed_size(call);
 }
 
-void ckernels_pack(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed) {
-    engine->table->pack(engine, call, packed);
+int ckernels_pack(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed) {
+    return engine->table->pack(engine, call, packed);
 }
 
 int ckernels_attention(ckernels_engine *engine, const ckernels_attention_call *call) {

@@ -12,7 +12,7 @@ typedef struct {
     ckernels_body bodies[CKERNELS_KERNEL_COUNT];
     int (*matmul)(ckernels_engine *engine, const ckernels_matmul_call *call, const void *packed);
     size_t (*packed_size)(const ckernels_matmul_call *call);
-    void (*pack)(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed);
+    int (*pack)(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed);
     // Scales the sums of one row, adds bias and what was there, rounds and stores them: the end of a product by others.
     void (*finish_row)(
         const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, const float *sums);

@@ -17,12 +17,12 @@
 typedef struct {
     ckernels_engine *engine;
     const ckernels_matmul_call *call;
-    const uint32_t *packed_b; // NULL: each task packs what it needs
+    const void *packed_b; // NULL: each task packs what it needs
     uint32_t *packed_a;       // NULL: used as it lies
     bool pairs;
     ptrdiff_t units, first_row, rows; // of this pass
     ptrdiff_t panels, groups, rows_per_task; // groups: tasks along the columns
-    uint32_t *target; // of packing B
+    void *target; // of packing B
 } matmul_context;
 
 INLINE bool multiplies_pairs(const ckernels_matmul_call *call) {
@@ -34,24 +34,48 @@ INLINE packing_source columns_of_b(const ckernels_matmul_call *call, ptrdiff_t p
     return (packing_source){call->b, origin, call->b_depth, call->b_column};
 }
 
+// Whether a packed panel keeps bfloat16, [depth][TILE_COLUMNS], to be widened where it is used: half the memory of
+// units.
+INLINE bool packs_narrow(const ckernels_matmul_call *call) {
+    return !HAS_PAIRS && call->b.type == CKERNELS_BFLOAT16;
+}
+
 static size_t packed_size(const ckernels_matmul_call *call) {
-    ptrdiff_t panels = (call->n + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    return (size_t)(panels * TILE_COLUMNS * units_of(call->k, multiplies_pairs(call))) * 4;
+    ptrdiff_t columns = (call->n + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+    if (packs_narrow(call)) return (size_t)(columns * call->k) * 2;
+    return (size_t)(columns * units_of(call->k, multiplies_pairs(call))) * 4;
+}
+
+// Packs one panel in steps of `own`, and keeps the upper halves.
+INLINE void pack_narrow_panel(const ckernels_matmul_call *call, ptrdiff_t panel, uint32_t *own, uint16_t *target) {
+    ptrdiff_t count = smaller(TILE_COLUMNS, call->n - panel * TILE_COLUMNS);
+    for (ptrdiff_t depth = 0; depth < call->k; depth += DEPTH_STEP) {
+        ptrdiff_t step = smaller(DEPTH_STEP, call->k - depth);
+        pack_panel(columns_of_b(call, panel, depth), step, count, TILE_COLUMNS, false, own);
+        uint16_t *part = target + (panel * call->k + depth) * TILE_COLUMNS;
+        for (ptrdiff_t i = 0; i < step * TILE_COLUMNS; i++) part[i] = (uint16_t)(own[i] >> 16);
+    }
 }
 
 static void pack_b_panel(void *pointer, ptrdiff_t panel, int worker) {
-    (void)worker;
     const matmul_context *context = pointer;
     const ckernels_matmul_call *call = context->call;
+    if (packs_narrow(call)) {
+        pack_narrow_panel(call, panel, context->engine->workers[worker].memory, context->target);
+        return;
+    }
     ptrdiff_t count = smaller(TILE_COLUMNS, call->n - panel * TILE_COLUMNS);
     pack_panel(columns_of_b(call, panel, 0), call->k, count, TILE_COLUMNS, context->pairs,
-               context->target + panel * TILE_COLUMNS * context->units);
+               (uint32_t *)context->target + panel * TILE_COLUMNS * context->units);
 }
 
-static void pack_b(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed) {
+static int pack_b(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed) {
     bool pairs = multiplies_pairs(call);
-    matmul_context context = {.call = call, .pairs = pairs, .units = units_of(call->k, pairs), .target = packed};
+    matmul_context context = {
+        .engine = engine, .call = call, .pairs = pairs, .units = units_of(call->k, pairs), .target = packed};
+    if (!ckernels_reserve_workers(engine, DEPTH_STEP * TILE_COLUMNS * 4)) return -1;
     ckernels_pool_run(engine->pool, pack_b_panel, &context, (call->n + TILE_COLUMNS - 1) / TILE_COLUMNS);
+    return 0;
 }
 
 static void pack_a_tile(void *pointer, ptrdiff_t tile, int worker) {
@@ -107,12 +131,19 @@ static void finish_wide_row(
     }
 }
 
-// One panel's part of the right operand, `step` units from `unit` on: as packed before, or packed now into `own`.
+// One panel's part of the right operand, `step` units from `unit` on: as packed before, or widened or packed now into
+// `own`.
 INLINE const uint32_t *panel_of_b(
     const matmul_context *context, ptrdiff_t panel, ptrdiff_t unit, ptrdiff_t step, uint32_t *own
 ) {
     const ckernels_matmul_call *call = context->call;
-    if (context->packed_b != NULL) return context->packed_b + (panel * context->units + unit) * TILE_COLUMNS;
+    ptrdiff_t place = (panel * context->units + unit) * TILE_COLUMNS;
+    if (context->packed_b != NULL && packs_narrow(call)) {
+        const uint16_t *bits = (const uint16_t *)context->packed_b + place;
+        for (ptrdiff_t i = 0; i < step * TILE_COLUMNS; i++) own[i] = (uint32_t)bits[i] << 16;
+        return own;
+    }
+    if (context->packed_b != NULL) return (const uint32_t *)context->packed_b + place;
     ptrdiff_t per_unit = context->pairs ? 2 : 1, depth = unit * per_unit;
     pack_panel(columns_of_b(call, panel, depth), smaller(step * per_unit, call->k - depth),
                smaller(TILE_COLUMNS, call->n - panel * TILE_COLUMNS), TILE_COLUMNS, context->pairs, own);

@@ -51,7 +51,7 @@ void ckernels_run(ckernels_engine *engine, ckernels_kernel kernel, const void *c
 int ckernels_matmul(ckernels_engine *engine, const ckernels_matmul_call *call, const void *packed);
 // The bytes that a packed `b` takes.
 size_t ckernels_packed_size(const ckernels_engine *engine, const ckernels_matmul_call *call);
-void ckernels_pack(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed);
+int ckernels_pack(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed);
 
 // Attention of one call. Returns 0, or -1 if scratch memory cannot be had.
 int ckernels_attention(ckernels_engine *engine, const ckernels_attention_call *call);
