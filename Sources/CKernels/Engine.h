@@ -34,6 +34,7 @@ struct ckernels_engine {
     int threads;
     ckernels_scratch shared;   // of the call that runs
     ckernels_scratch *workers; // one for each thread
+    size_t refused;            // the bytes that could not be had last
 };
 
 // The engine's memory for one call, at least `byte_count` bytes, or NULL. Its contents are undefined.

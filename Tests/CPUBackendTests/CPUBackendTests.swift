@@ -1,4 +1,5 @@
 import CPUBackend
+import Foundation
 import Tensors
 import Testing
 
@@ -82,6 +83,39 @@ import Testing
             #expect(owner != nil)
         }
         #expect(owner == nil)
+    }
+
+    /// A file mapped for reading, as checkpoints are.
+    private final class MappedFile {
+        let bytes: UnsafeRawBufferPointer
+
+        init?(_ values: [Float], at path: String) {
+            let data = values.withUnsafeBytes { Data($0) }
+            let descriptor = FileManager.default.createFile(atPath: path, contents: data) ? open(path, O_RDONLY) : -1
+            defer { close(descriptor) }
+            guard let start = mmap(nil, data.count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+                return nil
+            }
+            bytes = UnsafeRawBufferPointer(start: start, count: data.count)
+        }
+
+        deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
+    }
+
+    @Test("a mapped weight whose pages were given back is read again from its file")
+    func droppedPages() throws {
+        var options = CPUOptions()
+        options.dropsMappedPages = true
+        let backend = try CPUBackend(options)
+        let values = (0..<96 * 128).map { Float($0 % 7) }
+        let path = NSTemporaryDirectory() + "palinote-weight-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let file = try #require(MappedFile(values, at: path))
+        let storage = try backend.adopt(file.bytes, owner: file)
+        let weight = Tensor(storage: storage, shape: [96, 128], elementType: .float32, backend: backend)
+        let sums = stride(from: 0, to: values.count, by: 128).map { values[$0..<$0 + 128].reduce(0, +) }
+        #expect(try product(of: weight, on: backend).floats() == sums)
+        #expect(try weight.floats() == values)
     }
 
     @Test("a library that is asked for with an instruction set is refused with the reason")

@@ -41,6 +41,10 @@ void ckernels_drop_mapped_pages(const void *start, size_t byte_count);
 typedef struct ckernels_engine ckernels_engine;
 ckernels_engine *ckernels_engine_create(ckernels_isa isa, int threads);
 void ckernels_engine_destroy(ckernels_engine *engine);
+// The bytes of working memory that an engine keeps between calls.
+size_t ckernels_engine_scratch_size(const ckernels_engine *engine);
+// The bytes that could not be had when a call last returned -1.
+size_t ckernels_engine_refused_size(const ckernels_engine *engine);
 
 // Runs `kernel` over `count` items (elements, rows, columns or chunks, as its call struct says), cut into parts of
 // `grain`.
