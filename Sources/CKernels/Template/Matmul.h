@@ -11,7 +11,7 @@
 // the left operand is larger than a third-level cache.
 #define TASK_ROWS 4608
 #define TASK_ROWS_FAR 36864
-#define NEAR_BYTES (18 << 20)
+#define NEAR_BYTES (12 << 20)
 #define MOST_PANELS 32
 
 typedef struct {

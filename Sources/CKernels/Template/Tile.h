@@ -101,21 +101,37 @@ INLINE void pack_along_width(
 
 #define PACK_STEP 16
 
+// `elements` consecutive elements as units.
+INLINE void read_units(packing_source from, ptrdiff_t place, ptrdiff_t elements, bool pairs, uint32_t *units) {
+    if (pairs) memcpy(units, (const uint16_t *)from.array.data + place, (size_t)elements * 2);
+    else copy_block(from.array, place, elements, (float *)units);
+}
+
+// PACK_STEP units, all there: copies of a constant size.
+INLINE void read_whole_units(packing_source from, ptrdiff_t place, bool pairs, uint32_t *units) {
+    if (pairs) memcpy(units, (const uint16_t *)from.array.data + place, PACK_STEP * 4);
+    else if (from.array.type == CKERNELS_FLOAT32) memcpy(units, (const float *)from.array.data + place, PACK_STEP * 4);
+    else copy_block(from.array, place, PACK_STEP, (float *)units);
+}
+
 // Rows of the source lie along the depth: they are turned, PACK_STEP units at a time.
-static void pack_along_depth(
+INLINE void pack_along_depth(
     packing_source from, ptrdiff_t depth, ptrdiff_t count, ptrdiff_t width, bool pairs, uint32_t *panel
 ) {
     ptrdiff_t units = units_of(depth, pairs), per_unit = pairs ? 2 : 1;
     if (count < width) memset(panel, 0, (size_t)(units * width) * 4);
     for (ptrdiff_t first = 0; first < units; first += PACK_STEP) {
-        ptrdiff_t step = smaller(PACK_STEP, units - first);
-        ptrdiff_t elements = smaller(step * per_unit, depth - first * per_unit);
+        ptrdiff_t elements = smaller(PACK_STEP * per_unit, depth - first * per_unit);
         for (ptrdiff_t w = 0; w < count; w++) {
-            uint32_t column[PACK_STEP] = {0};
+            uint32_t column[PACK_STEP] = {0}, *target = panel + first * width + w;
             ptrdiff_t place = from.origin + w * from.width + first * per_unit;
-            if (pairs) memcpy(column, (const uint16_t *)from.array.data + place, (size_t)elements * 2);
-            else copy_block(from.array, place, elements, (float *)column);
-            for (ptrdiff_t u = 0; u < step; u++) panel[(first + u) * width + w] = column[u];
+            if (elements == PACK_STEP * per_unit) {
+                read_whole_units(from, place, pairs, column);
+                UNROLLED for (ptrdiff_t u = 0; u < PACK_STEP; u++) target[u * width] = column[u];
+            } else {
+                read_units(from, place, elements, pairs, column);
+                for (ptrdiff_t u = 0; u < units - first; u++) target[u * width] = column[u];
+            }
         }
     }
 }
@@ -126,6 +142,11 @@ static void pack_panel(
 ) {
     if (from.width == 1 && count == TILE_COLUMNS && width == TILE_COLUMNS) {
         pack_along_width(from, depth, TILE_COLUMNS, TILE_COLUMNS, pairs, panel); // constants make the common case fast
-    } else if (from.width == 1) pack_along_width(from, depth, count, width, pairs, panel);
-    else pack_along_depth(from, depth, count, width, pairs, panel);
+    } else if (from.width == 1) {
+        pack_along_width(from, depth, count, width, pairs, panel);
+    } else if (width == TILE_ROWS && count == TILE_ROWS) {
+        pack_along_depth(from, depth, TILE_ROWS, TILE_ROWS, pairs, panel);
+    } else {
+        pack_along_depth(from, depth, count, width, pairs, panel);
+    }
 }
