@@ -14,6 +14,8 @@ extension Trainer {
         let file = try fileErrors { () throws(CheckpointError) in
             try SafetensorsFile(path: "\(folder)/\(Self.optimizerName)")
         }
+        // The bytes below lie in the mapped file, which must outlive them.
+        defer { withExtendedLifetime(file) {} }
         var restored: [(target: Tensor, bytes: UnsafeRawBufferPointer)] = []
         for slot in engine.optimizer.slots {
             try trainingErrors { () throws(TensorError) in try slot.parameter.makeWritable() }
