@@ -13,6 +13,9 @@ typedef struct {
     int (*matmul)(ckernels_engine *engine, const ckernels_matmul_call *call, const void *packed);
     size_t (*packed_size)(const ckernels_matmul_call *call);
     void (*pack)(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed);
+    // Scales the sums of one row, adds bias and what was there, rounds and stores them: the end of a product by others.
+    void (*finish_row)(
+        const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, const float *sums);
     int (*attention)(ckernels_engine *engine, const ckernels_attention_call *call);
     int (*attention_backward)(ckernels_engine *engine, const ckernels_attention_backward_call *call);
 } ckernels_table;

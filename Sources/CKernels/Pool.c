@@ -6,11 +6,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 // How long an idle thread looks for work before it sleeps: longer than the serial gaps between kernels of a step.
 #define SPIN_NANOSECONDS 1000000
 #define PAUSES_PER_LOOK 32
-#define SPINS_BEFORE_YIELD 20000
+#define SPINS_BEFORE_YIELD 2000
 
 struct ckernels_pool {
     // The region's number in the high half, its unclaimed tasks in the low half: a claim names the region it belongs to,
@@ -23,6 +24,7 @@ struct ckernels_pool {
     void *context;
     int64_t count;
     int threads;
+    int64_t spin_nanoseconds; // none where threads outnumber the cores
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     pthread_t *handles;
@@ -61,7 +63,7 @@ static void run_tasks(ckernels_pool *pool, int worker) {
 
 // Waits for work: awake for a while, then asleep.
 static void await_work(ckernels_pool *pool) {
-    int64_t limit = now_in_nanoseconds() + SPIN_NANOSECONDS;
+    int64_t limit = now_in_nanoseconds() + pool->spin_nanoseconds;
     do {
         for (int i = 0; i < PAUSES_PER_LOOK; i++) {
             if (has_work(pool) || atomic_load(&pool->stopping)) return;
@@ -97,7 +99,8 @@ static bool start_worker(ckernels_pool *pool, int worker) {
 ckernels_pool *ckernels_pool_create(int threads) {
     ckernels_pool *pool = aligned_alloc(64, sizeof *pool);
     if (pool == NULL) return NULL;
-    *pool = (ckernels_pool){.threads = 1};
+    bool crowded = threads > sysconf(_SC_NPROCESSORS_ONLN);
+    *pool = (ckernels_pool){.threads = 1, .spin_nanoseconds = crowded ? 0 : SPIN_NANOSECONDS};
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pool->handles = calloc((size_t)threads, sizeof(pthread_t));

@@ -56,7 +56,7 @@ extension CPUBackend {
     }
 
     package func writeColumns(_ call: WriteColumnsCall) throws(TensorError) {
-        let width = call.source.columns * call.source.elementType.byteCount
+        let width = call.source.shape.dropFirst(2).reduce(call.source.elementType.byteCount, *)
         let (batch, length, capacity) = (call.source.shape[0], call.source.shape[1], call.output.shape[1])
         let arguments = ckernels_copy_call(
             source: source(call.source).assumingMemoryBound(to: CChar.self),

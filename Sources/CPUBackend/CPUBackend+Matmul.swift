@@ -7,7 +7,16 @@ extension CPUBackend {
         var arguments = try matmulArguments(call)
         guard arguments.m > 0 && arguments.n > 0 else { return }
         let packed = call.reusesB ? packedWeight(call, arguments) : nil
-        guard ckernels_matmul(engine, &arguments, packed?.start) == 0 else { throw scratchError("matmul") }
+        let status: Int32
+        if let library {
+            status = ckernels_library_matmul(engine, library, &arguments, packed?.start)
+        } else {
+            status = ckernels_matmul(engine, &arguments, packed?.start)
+        }
+        guard status >= 0 else { throw scratchError("matmul") }
+        guard status == 0 else {
+            throw .library(name: options.matmulLibrary.rawValue, call: "matmul", status: Int(status))
+        }
     }
 }
 
@@ -36,11 +45,20 @@ extension CPUBackend {
             byteOffset: call.b.byteOffset, shape: call.b.shape, elementType: call.b.elementType,
             transposed: call.transposeB)
         if let packed = storage.packedWeights[key] { return packed }
-        let byteCount = ckernels_packed_size(engine, &arguments)
-        guard pool.packedByteCount + byteCount <= options.packingBudget,
+        let byteCount: Int
+        if let library {
+            byteCount = ckernels_library_packed_size(library, &arguments)
+        } else {
+            byteCount = ckernels_packed_size(engine, &arguments)
+        }
+        guard byteCount > 0, pool.packedByteCount + byteCount <= options.packingBudget,
             let packed = PackedWeight(byteCount: byteCount, pool: pool)
         else { return nil }
-        ckernels_pack(engine, &arguments, packed.start)
+        if let library {
+            guard ckernels_library_pack(engine, library, &arguments, packed.start) == 0 else { return nil }
+        } else {
+            ckernels_pack(engine, &arguments, packed.start)
+        }
         storage.packedWeights[key] = packed
         if options.dropsMappedPages && storage.isAdopted {
             ckernels_drop_mapped_pages(source(call.b), call.b.byteCount)

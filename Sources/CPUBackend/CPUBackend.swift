@@ -11,25 +11,32 @@ package final class CPUBackend: Backend {
     /// The number of threads that kernels run on.
     package let threads: Int
     let engine: OpaquePointer
+    /// The foreign library that multiplies matrices, if one was asked for.
+    let library: OpaquePointer?
     let pool: MemoryPool
 
     /// Starts the threads.
     ///
-    /// - Throws: `TensorError.unavailable` if the machine lacks the instruction set, or threads cannot be started.
+    /// - Throws: `TensorError.unavailable` if the machine lacks the instruction set or the library, or threads cannot be
+    ///   started.
     package init(_ options: CPUOptions = CPUOptions()) throws(TensorError) {
         let instructions = try Self.instructions(for: options.instructionSet)
+        let library = try Self.openLibrary(options)
         let threads = max(1, options.threads ?? Int(ckernels_usable_cores()))
         guard let engine = ckernels_engine_create(instructions.isa, Int32(clamping: threads)) else {
+            ckernels_library_close(library)
             throw .unavailable(device: "cpu", reason: "\(threads) threads could not be started; ask for fewer")
         }
         self.options = options
         self.threads = threads
         self.engine = engine
+        self.library = library
         pool = MemoryPool(budget: options.reuseBudget)
         device = Device(kind: .cpu, index: 0, name: Self.processorName(), variant: instructions.name.rawValue)
     }
 
     deinit {
+        ckernels_library_close(library)
         ckernels_engine_destroy(engine)
     }
 
@@ -83,6 +90,20 @@ extension CPUBackend {
         }
         throw .unavailable(
             device: "cpu", reason: "this processor has no \(choice.rawValue) instructions; choose auto or portable")
+    }
+
+    /// The library that `options` asks for, or nil for our own kernels.
+    private static func openLibrary(_ options: CPUOptions) throws(TensorError) -> OpaquePointer? {
+        guard options.matmulLibrary != .auto else { return nil }
+        let name = options.matmulLibrary == .onednn ? "oneDNN" : "OpenBLAS"
+        guard options.instructionSet == .auto else {
+            throw .unavailable(
+                device: "cpu", reason: "\(name) chooses its instructions itself; use it with the instruction set auto")
+        }
+        var reason: UnsafePointer<CChar>?
+        let kind = options.matmulLibrary == .onednn ? CKERNELS_ONEDNN : CKERNELS_OPENBLAS
+        if let library = ckernels_library_open(kind, &reason) { return library }
+        throw .unavailable(device: "cpu", reason: "\(name): \(reason.map { String(cString: $0) } ?? "not found")")
     }
 
     private static func processorName() -> String {

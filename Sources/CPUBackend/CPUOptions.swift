@@ -6,11 +6,14 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     case avx512BFloat16 = "avx512_bf16"
 }
 
-/// Which library multiplies matrices.
+/// What multiplies matrices.
 package enum MatmulLibrary: String, Sendable, CaseIterable {
-    /// The fastest that gives the same bits for a row alone as in a batch: our own kernels.
+    /// Our own kernels: as fast as the libraries, and a row's bits are the same alone as in a batch, by construction.
     case auto
-    case builtin
+    /// oneDNN 2, opened when a backend asks for it.
+    case onednn
+    /// OpenBLAS, opened when a backend asks for it; bfloat16 is widened to float32.
+    case openblas
 }
 
 /// How a `CPUBackend` computes. What is not said is chosen for the machine.
@@ -19,7 +22,7 @@ package struct CPUOptions: Sendable, Equatable {
     package var threads: Int?
     /// Which instructions the kernels use.
     package var instructionSet = InstructionSet.auto
-    /// Which library multiplies matrices.
+    /// What multiplies matrices.
     package var matmulLibrary = MatmulLibrary.auto
     /// The most bytes of weights that are kept packed; beyond it weights are packed at each use.
     package var packingBudget = 16 << 30

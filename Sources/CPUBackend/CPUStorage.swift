@@ -49,8 +49,6 @@ final class PackedWeight {
         let shape: [Int]
         let elementType: ElementType
         let transposed: Bool
-        /// The rows of the other operand, where the form depends on them.
-        var layout = 0
     }
 
     /// The packed bytes.

@@ -1,7 +1,6 @@
+import CPUBackend
 import Tensors
 import Testing
-
-@testable import CPUBackend
 
 /// What a CPU backend says of itself, and how it fails.
 @Suite struct CPUBackendTests {

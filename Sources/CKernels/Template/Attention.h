@@ -212,9 +212,8 @@ typedef struct {
 // Turns a row of scores into exp(score - largest), zero where it does not see.
 INLINE softmax_sums soften_row(const attention_context *context, const query_block *block, ptrdiff_t row, float *scores) {
     seen_keys seen = block->seen[row];
-    float largest = -INFINITY;
     cap_scores(context->call, seen, scores);
-    for (ptrdiff_t i = seen.begin; i < seen.end; i++) largest = scores[i] > largest ? scores[i] : largest;
+    float largest = largest_value(scores + seen.begin, seen.end - seen.begin);
     for (ptrdiff_t i = seen.begin; i < seen.end; i++) scores[i] = exponential(scores[i] - largest);
     clear_unseen(block, seen, scores);
     sum_vector lanes = {0};

@@ -9,8 +9,7 @@ INLINE const float *capped_block(const ckernels_cross_entropy_call *call, const 
 }
 
 INLINE float largest_capped(const ckernels_cross_entropy_call *call, const float *logits) {
-    float largest = -INFINITY;
-    for (ptrdiff_t i = 0; i < call->columns; i++) largest = logits[i] > largest ? logits[i] : largest;
+    float largest = largest_value(logits, call->columns);
     // The soft-cap rises everywhere, so the largest stays the largest.
     float cap = call->soft_cap;
     return cap == 0 ? largest : cap * hyperbolic_tangent(largest / cap);
@@ -68,16 +67,7 @@ static void argmax_rows(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
     const ckernels_argmax_call *call = arguments;
     for (ptrdiff_t row = begin; row < end; row++) {
         const float *values = call->input + row * call->columns;
-        sum_vector lanes = (sum_vector){0} - INFINITY;
-        ptrdiff_t whole = call->columns / SUM_LANES * SUM_LANES;
-        for (ptrdiff_t i = 0; i < whole; i += SUM_LANES) {
-            sum_vector next = load_lanes(values + i, SUM_LANES);
-            sum_mask greater = next > lanes; // a NaN is not
-            lanes = (sum_vector)((greater & (sum_mask)next) | (~greater & (sum_mask)lanes));
-        }
-        float largest = -INFINITY;
-        for (int lane = 0; lane < SUM_LANES; lane++) largest = lanes[lane] > largest ? lanes[lane] : largest;
-        for (ptrdiff_t i = whole; i < call->columns; i++) largest = values[i] > largest ? values[i] : largest;
+        float largest = largest_value(values, call->columns);
         ptrdiff_t place = 0;
         while (place < call->columns && values[place] != largest) place++;
         call->output[row] = (int32_t)(place < call->columns ? place : 0);
@@ -85,13 +75,15 @@ static void argmax_rows(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
 }
 
 // One block in float32; both variants differ in the place of the decay and in what the root is divided by.
-INLINE void adamw_block(const ckernels_adamw_call *call, ptrdiff_t count, const float *gradient, float *p, float *m, float *v) {
+INLINE void adamw_block(
+    const ckernels_adamw_call *call, ptrdiff_t count, const float *gradient, float *restrict p, float *restrict m, float *restrict v
+) {
     float first_decay = call->decay_last ? 1.0f : call->decay, last_decay = call->decay_last ? call->decay : 1.0f;
     for (ptrdiff_t i = 0; i < count; i++) {
         float g = call->gradient_scale * gradient[i];
         m[i] = call->beta1 * m[i] + call->one_minus_beta1 * g;
         v[i] = call->beta2 * v[i] + call->one_minus_beta2 * (g * g);
-        float denominator = __builtin_sqrtf(v[i]) / call->second_correction + call->epsilon;
+        float denominator = __builtin_elementwise_sqrt(v[i]) / call->second_correction + call->epsilon;
         p[i] = (p[i] * first_decay - call->step_size * (m[i] / denominator)) * last_decay;
     }
 }

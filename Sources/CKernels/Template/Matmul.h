@@ -1,9 +1,17 @@
-// Products of matrices from tiles: the output is cut into tasks of one panel of columns by some rows.
+// Products of matrices from tiles: the output is cut into tasks of some panels of columns by some rows.
+//
+// How it is cut decides the speed only: each sum is taken in order of depth, whatever its task.
 
-// Units of depth that stay in the second-level cache with one panel.
+// Units of depth for which a panel stays in the second-level cache.
 #define DEPTH_STEP 1024
 // Rows of one pass: bounds the packed left operand.
 #define PASS_ROWS 1536
+// Rows times panels of one task: the left operand is read once for all its panels. Few, so that their sums stay near, unless
+// the left operand is larger than a third-level cache.
+#define TASK_ROWS 4608
+#define TASK_ROWS_FAR 18432
+#define NEAR_BYTES (16 << 20)
+#define MOST_PANELS 16
 
 typedef struct {
     ckernels_engine *engine;
@@ -12,7 +20,7 @@ typedef struct {
     uint32_t *packed_a;       // NULL: used as it lies
     bool pairs;
     ptrdiff_t units, first_row, rows; // of this pass
-    ptrdiff_t panels, rows_per_task;
+    ptrdiff_t panels, panels_per_task, rows_per_task;
     uint32_t *target; // of packing B
 } matmul_context;
 
@@ -86,36 +94,62 @@ INLINE void finish_row(const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_
     write_block(call->output, place, count, result);
 }
 
-// One panel of columns by `rows_per_task` rows.
-static void multiply_task(void *pointer, ptrdiff_t index, int worker) {
-    const matmul_context *context = pointer;
-    const ckernels_matmul_call *call = context->call;
-    ptrdiff_t panel = index % context->panels, begin = index / context->panels * context->rows_per_task;
-    ptrdiff_t end = smaller(begin + context->rows_per_task, context->rows), column = panel * TILE_COLUMNS;
-    ptrdiff_t count = smaller(TILE_COLUMNS, call->n - column), per_unit = context->pairs ? 2 : 1;
-    uint32_t *own_panel = context->engine->workers[worker].memory;
-    float *sums = (float *)own_panel + DEPTH_STEP * TILE_COLUMNS;
-    for (ptrdiff_t unit = 0; unit < larger(context->units, 1); unit += DEPTH_STEP) {
-        ptrdiff_t step = smaller(DEPTH_STEP, context->units - unit);
-        const uint32_t *b = own_panel;
-        if (context->packed_b != NULL) b = context->packed_b + (panel * context->units + unit) * TILE_COLUMNS;
-        else pack_panel(columns_of_b(call, panel, unit * per_unit), smaller(step * per_unit, call->k - unit * per_unit),
-                        count, TILE_COLUMNS, context->pairs, own_panel);
-        for (ptrdiff_t row = begin; row < end; row += TILE_ROWS) {
-            run_tile(smaller(TILE_ROWS, end - row), context->pairs, step, tile_of_a(context, row, unit), b,
-                     sums + (row - begin) * TILE_COLUMNS, TILE_COLUMNS, unit > 0);
-        }
-    }
-    for (ptrdiff_t row = begin; row < end; row++) {
-        finish_row(call, context->first_row + row, column, count, sums + (row - begin) * TILE_COLUMNS);
+// The same for any number of columns.
+static void finish_wide_row(
+    const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, const float *sums
+) {
+    for (ptrdiff_t at = 0; at < count; at += TILE_COLUMNS) {
+        finish_row(call, row, column + at, smaller(TILE_COLUMNS, count - at), sums + at);
     }
 }
 
-// Rows of a task, so that there are some tasks for each thread.
-INLINE ptrdiff_t rows_per_task(ptrdiff_t rows, ptrdiff_t panels, int threads) {
-    ptrdiff_t parts = (4 * threads + panels - 1) / panels;
-    ptrdiff_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
-    return (tiles + parts - 1) / parts * TILE_ROWS;
+// One panel's part of the right operand, `step` units from `unit` on: as packed before, or packed now into `own`.
+INLINE const uint32_t *panel_of_b(const matmul_context *context, ptrdiff_t panel, ptrdiff_t unit, ptrdiff_t step, uint32_t *own) {
+    const ckernels_matmul_call *call = context->call;
+    if (context->packed_b != NULL) return context->packed_b + (panel * context->units + unit) * TILE_COLUMNS;
+    ptrdiff_t per_unit = context->pairs ? 2 : 1, depth = unit * per_unit;
+    pack_panel(columns_of_b(call, panel, depth), smaller(step * per_unit, call->k - depth),
+               smaller(TILE_COLUMNS, call->n - panel * TILE_COLUMNS), TILE_COLUMNS, context->pairs, own);
+    return own;
+}
+
+// `panels_per_task` panels of columns by `rows_per_task` rows; a panel's sums lie together.
+static void multiply_task(void *pointer, ptrdiff_t index, int worker) {
+    const matmul_context *context = pointer;
+    ptrdiff_t groups = (context->panels + context->panels_per_task - 1) / context->panels_per_task;
+    ptrdiff_t first = index % groups * context->panels_per_task, last = smaller(first + context->panels_per_task, context->panels);
+    ptrdiff_t begin = index / groups * context->rows_per_task, end = smaller(begin + context->rows_per_task, context->rows);
+    uint32_t *own_panel = context->engine->workers[worker].memory;
+    float *sums = (float *)own_panel + DEPTH_STEP * TILE_COLUMNS;
+    ptrdiff_t panel_size = (end - begin) * TILE_COLUMNS;
+    for (ptrdiff_t unit = 0; unit < larger(context->units, 1); unit += DEPTH_STEP) {
+        ptrdiff_t step = smaller(DEPTH_STEP, context->units - unit);
+        for (ptrdiff_t panel = first; panel < last; panel++) {
+            const uint32_t *b = panel_of_b(context, panel, unit, step, own_panel);
+            for (ptrdiff_t row = begin; row < end; row += TILE_ROWS) {
+                run_tile(smaller(TILE_ROWS, end - row), context->pairs, step, tile_of_a(context, row, unit), b,
+                         sums + (panel - first) * panel_size + (row - begin) * TILE_COLUMNS, TILE_COLUMNS, unit > 0);
+            }
+        }
+    }
+    for (ptrdiff_t panel = first; panel < last; panel++) {
+        ptrdiff_t column = panel * TILE_COLUMNS, count = smaller(TILE_COLUMNS, context->call->n - column);
+        for (ptrdiff_t row = begin; row < end; row++, sums += TILE_COLUMNS) {
+            finish_row(context->call, context->first_row + row, column, count, sums);
+        }
+    }
+}
+
+// Cuts a pass so that there are some tasks for each thread; returns how many there are.
+INLINE ptrdiff_t cut_pass(matmul_context *context) {
+    ptrdiff_t wanted = 4 * context->engine->threads, parts = (wanted + context->panels - 1) / context->panels;
+    ptrdiff_t tiles = (context->rows + TILE_ROWS - 1) / TILE_ROWS;
+    context->rows_per_task = (tiles + parts - 1) / parts * TILE_ROWS;
+    bool near = context->rows * context->units * 4 <= NEAR_BYTES;
+    ptrdiff_t panels = smaller((near ? TASK_ROWS : TASK_ROWS_FAR) / context->rows_per_task, context->panels / wanted);
+    context->panels_per_task = larger(1, smaller(panels, MOST_PANELS));
+    parts = (context->rows + context->rows_per_task - 1) / context->rows_per_task;
+    return parts * ((context->panels + context->panels_per_task - 1) / context->panels_per_task);
 }
 
 static int matmul(ckernels_engine *engine, const ckernels_matmul_call *call, const void *packed) {
@@ -123,7 +157,7 @@ static int matmul(ckernels_engine *engine, const ckernels_matmul_call *call, con
     matmul_context context = {
         .engine = engine, .call = call, .packed_b = packed, .pairs = pairs, .units = units_of(call->k, pairs),
         .panels = (call->n + TILE_COLUMNS - 1) / TILE_COLUMNS};
-    if (!ckernels_reserve_workers(engine, (size_t)(DEPTH_STEP + PASS_ROWS + TILE_ROWS) * TILE_COLUMNS * 4)) return -1;
+    if (!ckernels_reserve_workers(engine, (size_t)(DEPTH_STEP + TASK_ROWS_FAR + TILE_ROWS) * TILE_COLUMNS * 4)) return -1;
     if (!in_place) {
         ptrdiff_t rows = smaller(call->m, PASS_ROWS) + TILE_ROWS;
         context.packed_a = ckernels_shared_scratch(engine, (size_t)(rows * larger(context.units, 1)) * 4);
@@ -132,12 +166,11 @@ static int matmul(ckernels_engine *engine, const ckernels_matmul_call *call, con
     for (ptrdiff_t row = 0; row < call->m; row += PASS_ROWS) {
         context.first_row = row;
         context.rows = smaller(PASS_ROWS, call->m - row);
-        context.rows_per_task = rows_per_task(context.rows, context.panels, engine->threads);
+        ptrdiff_t tasks = cut_pass(&context);
         if (!in_place) {
             ckernels_pool_run(engine->pool, pack_a_tile, &context, (context.rows + TILE_ROWS - 1) / TILE_ROWS);
         }
-        ptrdiff_t parts = (context.rows + context.rows_per_task - 1) / context.rows_per_task;
-        ckernels_pool_run(engine->pool, multiply_task, &context, parts * context.panels);
+        ckernels_pool_run(engine->pool, multiply_task, &context, tasks);
     }
     return 0;
 }

@@ -28,7 +28,7 @@ static void rms_norm(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
     ptrdiff_t columns = call->columns;
     for (ptrdiff_t row = begin; row < end; row++) {
         float mean_square = row_moment(call->input, row, columns, 0, true) / (float)columns;
-        float inverse = 1.0f / __builtin_sqrtf(mean_square + call->epsilon);
+        float inverse = 1.0f / __builtin_elementwise_sqrt(mean_square + call->epsilon);
         if (call->inverse != NULL) call->inverse[row] = inverse;
         FOR_BLOCKS(0, columns) {
             ptrdiff_t place = row * columns + at;
@@ -56,7 +56,7 @@ static void layer_norm(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
     for (ptrdiff_t row = begin; row < end; row++) {
         float mean = row_moment(call->input, row, columns, 0, false) / (float)columns;
         float variance = row_moment(call->input, row, columns, mean, true) / (float)columns;
-        float inverse = 1.0f / __builtin_sqrtf(variance + call->epsilon);
+        float inverse = 1.0f / __builtin_elementwise_sqrt(variance + call->epsilon);
         if (call->mean != NULL) call->mean[row] = mean;
         if (call->inverse != NULL) call->inverse[row] = inverse;
         FOR_BLOCKS(0, columns) {

@@ -48,6 +48,7 @@ const ckernels_table TABLE = {
     .matmul = matmul,
     .packed_size = packed_size,
     .pack = pack_b,
+    .finish_row = finish_wide_row,
     .attention = attention,
     .attention_backward = attention_backward,
 };

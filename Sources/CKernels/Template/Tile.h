@@ -70,15 +70,20 @@ INLINE uint32_t bfloat16_at(ckernels_array array, ptrdiff_t place) {
 }
 
 // Rows of the source lie along the width: they are copied, or two of them zipped.
-static void pack_along_width(packing_source from, ptrdiff_t depth, ptrdiff_t count, ptrdiff_t width, bool pairs, uint32_t *panel) {
+INLINE void pack_along_width(
+    packing_source from, ptrdiff_t depth, ptrdiff_t count, ptrdiff_t width, bool pairs, uint32_t *restrict panel
+) {
     for (ptrdiff_t u = 0; u < units_of(depth, pairs); u++, panel += width) {
-        if (!pairs) {
-            copy_block(from.array, from.origin + u * from.depth, count, (float *)panel);
-        } else {
+        if (pairs) {
             const uint16_t *low = (const uint16_t *)from.array.data + from.origin + 2 * u * from.depth;
-            const uint16_t *high = low + from.depth;
-            bool whole = 2 * u + 1 < depth;
-            for (ptrdiff_t w = 0; w < count; w++) panel[w] = low[w] | (whole ? (uint32_t)high[w] << 16 : 0);
+            const uint16_t *high = 2 * u + 1 < depth ? low + from.depth : low;
+            uint32_t mask = 2 * u + 1 < depth ? 0xffff0000 : 0;
+            for (ptrdiff_t w = 0; w < count; w++) panel[w] = low[w] | ((uint32_t)high[w] << 16 & mask);
+        } else if (from.array.type == CKERNELS_FLOAT32) {
+            memcpy(panel, (const float *)from.array.data + from.origin + u * from.depth, (size_t)count * 4);
+        } else {
+            const uint16_t *bits = (const uint16_t *)from.array.data + from.origin + u * from.depth;
+            for (ptrdiff_t w = 0; w < count; w++) panel[w] = (uint32_t)bits[w] << 16;
         }
         for (ptrdiff_t w = count; w < width; w++) panel[w] = 0;
     }
@@ -104,6 +109,8 @@ static void pack_along_depth(packing_source from, ptrdiff_t depth, ptrdiff_t cou
 
 // Packs `count` of `width` rows or columns, `depth` elements deep.
 static void pack_panel(packing_source from, ptrdiff_t depth, ptrdiff_t count, ptrdiff_t width, bool pairs, uint32_t *panel) {
-    if (from.width == 1) pack_along_width(from, depth, count, width, pairs, panel);
+    if (from.width == 1 && count == TILE_COLUMNS && width == TILE_COLUMNS) {
+        pack_along_width(from, depth, TILE_COLUMNS, TILE_COLUMNS, pairs, panel); // constants make the common case fast
+    } else if (from.width == 1) pack_along_width(from, depth, count, width, pairs, panel);
     else pack_along_depth(from, depth, count, width, pairs, panel);
 }

@@ -137,3 +137,18 @@ INLINE float sum_of_lanes(sum_vector lanes) {
     }
     return values[0];
 }
+
+// The largest of `count` values; minus infinity for none. A NaN is passed over.
+INLINE float largest_value(const float *values, ptrdiff_t count) {
+    sum_vector lanes = (sum_vector){0} - INFINITY;
+    ptrdiff_t whole = count / SUM_LANES * SUM_LANES;
+    for (ptrdiff_t i = 0; i < whole; i += SUM_LANES) {
+        sum_vector next = load_lanes(values + i, SUM_LANES);
+        sum_mask greater = next > lanes; // a NaN is not
+        lanes = (sum_vector)((greater & (sum_mask)next) | (~greater & (sum_mask)lanes));
+    }
+    float largest = -INFINITY;
+    for (int lane = 0; lane < SUM_LANES; lane++) largest = lanes[lane] > largest ? lanes[lane] : largest;
+    for (ptrdiff_t i = whole; i < count; i++) largest = values[i] > largest ? values[i] : largest;
+    return largest;
+}

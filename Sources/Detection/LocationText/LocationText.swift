@@ -6,7 +6,7 @@ package enum LocationText {
     /// Reads a model's answer, or a label's suffix.
     ///
     /// By default a name is all text from its four locations to the next `;`, location or end token; text that is no
-    /// detection is reported. docs/numerics.md lists where the supervision 0.25 reading differs.
+    /// detection is reported. docs/detections.md lists where the supervision 0.25 reading differs.
     /// - Parameters:
     ///   - text: the answer.
     ///   - imageWidth: width of the picture, in pixels; boxes are scaled to it.

@@ -9,12 +9,21 @@ struct Subject: Sendable, CustomTestStringConvertible {
 
     /// Every instruction set that this machine has, with threads that divide no shape of the tests.
     static let all: [Subject] = InstructionSet.allCases.filter { $0 != .auto }.compactMap { instructions in
+        subject("cpu \(instructions.rawValue)") { $0.instructionSet = instructions }
+    }
+
+    /// The foreign libraries that are installed, for what they do: products.
+    static let libraries: [Subject] = MatmulLibrary.allCases.filter { $0 != .auto }.compactMap { library in
+        subject("cpu with \(library.rawValue)") { $0.matmulLibrary = library }
+    }
+
+    private static func subject(_ name: String, _ choose: (inout CPUOptions) -> Void) -> Subject? {
         var options = CPUOptions()
-        options.instructionSet = instructions
         options.threads = 3
+        choose(&options)
         let fixed = options
         guard (try? CPUBackend(fixed)) != nil else { return nil }
-        return Subject(testDescription: "cpu \(instructions.rawValue)") { try CPUBackend(fixed) }
+        return Subject(testDescription: name) { try CPUBackend(fixed) }
     }
 }
 

@@ -1,0 +1,89 @@
+import Tensors
+import Testing
+
+/// A row's bits are the same alone as among others: what makes generation with a cache equal generation without.
+@Suite struct RowConformance {
+    /// `[N, K]`: widths of the real models' kind, and odd ones.
+    static let weights: [[Int]] = [[33, 7], [64, 255], [100, 1152], [257, 2304], [48, 4304]]
+
+    @Test(
+        "a row of a product is the same alone, in a few, and in many",
+        arguments: Subject.all + Subject.libraries.filter { $0.testDescription.contains("onednn") }, RealType.allCases)
+    func products(subject: Subject, type: RealType) throws {
+        let backend = try subject.make()
+        for shape in Self.weights {
+            let (n, k, rows) = (shape[0], shape[1], 67)
+            let a = try Sample("a", [rows, k], type, on: backend).tensor
+            let b = try Sample("b", shape, type, on: backend).tensor
+            for reusesB in [false, true] {
+                let whole = try product(a, b, columns: n, reusesB)
+                let rowByteCount = whole.count / rows
+                for part in [0..<1, 66..<67, 5..<7, 11..<24, 3..<66] {
+                    let alone = try product(a.part(part), b, columns: n, reusesB)
+                    let isSame = alone == Array(whole[part.lowerBound * rowByteCount..<part.upperBound * rowByteCount])
+                    #expect(isSame, "rows \(part) of \(shape), packed \(reusesB)")
+                }
+            }
+        }
+    }
+
+    private func product(_ a: Tensor, _ b: Tensor, columns: Int, _ reusesB: Bool) throws -> [UInt8] {
+        let output = try room([a.rows, columns], a.elementType, on: a.backend)
+        var call = MatmulCall(a: a, b: b, output: output)
+        (call.transposeB, call.reusesB) = (true, reusesB)
+        try a.backend.matmul(call)
+        return try output.readBytes()
+    }
+
+    @Test("packed and plain weights give the same bits", arguments: Subject.all, RealType.allCases)
+    func packing(subject: Subject, type: RealType) throws {
+        let backend = try subject.make()
+        let a = try Sample("a", [5, 300], type, on: backend).tensor
+        let b = try Sample("b", [77, 300], type, on: backend).tensor
+        #expect(try product(a, b, columns: 77, true) == product(a, b, columns: 77, false))
+    }
+
+    @Test("a weight that is written to is packed again", arguments: Subject.all + Subject.libraries)
+    func stalePacking(subject: Subject) throws {
+        let backend = try subject.make()
+        let a = try Sample("a", [5, 30], on: backend).tensor
+        let b = try Sample("b", [7, 30], on: backend).tensor
+        _ = try product(a, b, columns: 7, true)
+        try backend.scale(ScaleCall(input: b, factor: -3, output: b))
+        #expect(try product(a, b, columns: 7, true) == product(a, b, columns: 7, false))
+    }
+
+    @Test(
+        "a query's attention is the same in a pass, from a cache, and after padding", arguments: Subject.all,
+        RealType.allCases)
+    func attention(subject: Subject, type: RealType) throws {
+        let backend = try subject.make()
+        for (window, size) in [(nil, 72), (9, 256)] as [(Int?, Int)] {
+            let (length, pad, heads, keyHeads) = (75, 13, 4, 2)
+            let q = try Sample("q", [1, length, heads, size], type, on: backend).tensor
+            let k = try Sample("k", [1, length, keyHeads, size], type, on: backend).tensor
+            let v = try Sample("v", [1, length, keyHeads, size], type, on: backend).tensor
+            let whole = try attend(q, k, v, AttentionMask(keys: [0..<length], prefixEnd: [40], window: window))
+            let rowByteCount = whole.count / length
+            let caches = try [k, v].map { tensor in
+                let cache = try room([1, length + pad + 30, keyHeads, size], type.elementType, on: backend)
+                try backend.writeColumns(WriteColumnsCall(source: tensor, column: pad, output: cache))
+                return cache
+            }
+            for place in [40, 41, 58, 74] {
+                let query = q.viewed(as: [length, heads, size]).part(place..<place + 1).viewed(as: [1, 1, heads, size])
+                let mask = AttentionMask(
+                    keys: [pad..<pad + place + 1], prefixEnd: [pad + 40], queryOffset: pad + place, window: window)
+                let alone = try attend(query, caches[0], caches[1], mask)
+                let isSame = alone == Array(whole[place * rowByteCount..<(place + 1) * rowByteCount])
+                #expect(isSame, "query \(place)")
+            }
+        }
+    }
+
+    private func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: AttentionMask) throws -> [UInt8] {
+        let output = try room(q.shape, q.elementType, on: q.backend)
+        try q.backend.attention(AttentionCall(q: q, k: k, v: v, mask: mask, scale: 0.2, softCap: 50, output: output))
+        return try output.readBytes()
+    }
+}
