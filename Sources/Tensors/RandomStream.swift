@@ -40,8 +40,13 @@ package struct RandomStream: Sendable {
 
     /// The four words at a place of the stream of `key`.
     package static func words(_ key: RandomKey, at counter: UInt64) -> SIMD4<UInt32> {
-        var state = SIMD4<UInt32>(UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), 0, 0)
-        var (low, high) = (key.low, key.high)
+        let place = SIMD4<UInt32>(UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), 0, 0)
+        return philox(place, low: key.low, high: key.high)
+    }
+
+    /// Ten rounds of Philox4x32 over a counter of four words, under a key of two.
+    static func philox(_ counter: SIMD4<UInt32>, low: UInt32, high: UInt32) -> SIMD4<UInt32> {
+        var (state, low, high) = (counter, low, high)
         for _ in 0..<10 {
             let first = UInt64(state[0]) * 0xD251_1F53
             let second = UInt64(state[2]) * 0xCD9E_8D57

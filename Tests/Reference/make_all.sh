@@ -12,3 +12,4 @@ for version in period newest; do
         "$python" "$script.py" --version "$version"
     done
 done
+"$2" training/make_schedules.py --version newest

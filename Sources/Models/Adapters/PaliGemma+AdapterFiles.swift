@@ -14,7 +14,7 @@ extension PaliGemma {
         let mapping = try checkpointErrors { () throws(CheckpointError) in try MappedFile(path: file) }
         let value: JSON
         do throws(JSONError) {
-            value = try JSON(parsing: Array(mapping.bytes), name: file)
+            value = try JSON(parsing: mapping.withBytes { Array($0) }, name: file)
         } catch {
             throw .adapter(reason: "\(error)")
         }
@@ -22,6 +22,7 @@ extension PaliGemma {
         let weights = try checkpointErrors { () throws(CheckpointError) in
             try SafetensorsFile(path: folder + "/adapter_model.safetensors")
         }
+        let trained = parameters.trainable
         var used: Set<String> = []
         let paths = try attach(configuration) { (name, shape) throws(ModelError) in
             let (stored, values) = try self.adapterValues(name, shape, in: weights)
@@ -31,6 +32,7 @@ extension PaliGemma {
         let unknown = weights.names.filter { !used.contains($0) }
         guard unknown.isEmpty else {
             detachAdapter()
+            for parameter in trained { parameter.isTrainable = true }
             throw .unknownTensors(names: unknown, source: weights.path)
         }
         return paths

@@ -27,7 +27,7 @@ package struct GemmaConfiguration: Sendable, Equatable {
     package var paddingID: Int?
 
     /// Reads `text_config`; absent fields have the defaults of transformers' `GemmaConfig` and `Gemma2Config`.
-    init(_ reader: ConfigurationReader, vocabularySize fallback: Int?) throws(ModelError) {
+    init(_ reader: ConfigurationReader) throws(ModelError) {
         let type = try reader.text("model_type", default: "gemma")
         guard let family = Family(rawValue: type) else {
             throw .unknownModelType(
@@ -35,7 +35,7 @@ package struct GemmaConfiguration: Sendable, Equatable {
         }
         self.family = family
         let isSecond = family == .gemma2
-        vocabularySize = try reader.count("vocab_size", default: fallback ?? 256_000)
+        vocabularySize = try reader.count("vocab_size", default: 256_000)
         hiddenSize = try reader.count("hidden_size", default: isSecond ? 2304 : 3072)
         intermediateSize = try reader.count("intermediate_size", default: isSecond ? 9216 : 24576)
         layerCount = try reader.count("num_hidden_layers", default: isSecond ? 26 : 28)
@@ -73,7 +73,8 @@ package struct GemmaConfiguration: Sendable, Equatable {
         guard queryScalar > 0 else { throw reader.failure("query_pre_attn_scalar", "is not above zero") }
         let name = family == .gemma2 ? "hidden_activation" : "hidden_act"
         let activation = try reader.text(name, default: "gelu_pytorch_tanh")
-        guard ["gelu_pytorch_tanh", "gelu"].contains(activation) else {
+        // The first Gemma's "gelu" stands for the tanh form, by which it was trained; the reference reads it so.
+        guard activation == "gelu_pytorch_tanh" || family == .gemma && activation == "gelu" else {
             throw reader.failure(name, "is \"\(activation)\", expected \"gelu_pytorch_tanh\"")
         }
     }

@@ -21,7 +21,7 @@ package struct PaliGemmaConfiguration: Sendable, Equatable {
         let bytes = try checkpointErrors { () throws(CheckpointError) in try MappedFile(path: file) }
         let value: JSON
         do throws(JSONError) {
-            value = try JSON(parsing: Array(bytes.bytes), name: file)
+            value = try JSON(parsing: bytes.withBytes { Array($0) }, name: file)
         } catch {
             throw .configuration(file: file, reason: "\(error)")
         }
@@ -34,9 +34,8 @@ package struct PaliGemmaConfiguration: Sendable, Equatable {
         let type = try reader.text("model_type")
         guard type == "paligemma" else { throw .unknownModelType(file: file, found: type, known: ["paligemma"]) }
         source = reader.object
-        let textReader = try ConfigurationReader(value["text_config"], file: file, place: "text_config")
-        let rows = try reader.optionalIndex("vocab_size")
-        text = try GemmaConfiguration(textReader, vocabularySize: rows)
+        // The sizes beside text_config are not read: in published PaliGemma 2 checkpoints they are wrong.
+        text = try GemmaConfiguration(ConfigurationReader(value["text_config"], file: file, place: "text_config"))
         vision = try SigLIPConfiguration(
             ConfigurationReader(value["vision_config"], file: file, place: "vision_config"))
         let oldName = try reader.optionalIndex("image_token_index")

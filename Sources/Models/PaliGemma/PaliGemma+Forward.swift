@@ -75,11 +75,7 @@ extension PaliGemma {
     func mask(of tokens: TokenBatch) -> AttentionMask {
         let isPeriod = options.compatibility == .period
         let sees = isPeriod && tokens.labels != nil ? tokens.tokenRanges.map { 0..<$0.upperBound } : tokens.tokenRanges
-        return AttentionMask(
-            keys: sees,
-            prefixEnd: isPeriod && tokens.labels == nil
-                ? Array(repeating: tokens.length, count: tokens.count) : tokens.prefixEnds,
-            windowSparesPrefix: !isPeriod)
+        return AttentionMask(keys: sees, prefixEnd: tokens.prefixEnds, windowSparesPrefix: !isPeriod)
     }
 
     /// How far even layers see under the options.

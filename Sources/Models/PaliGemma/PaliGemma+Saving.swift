@@ -20,7 +20,7 @@ extension PaliGemma {
             }
         }
         var source = configuration.source
-        source["torch_dtype"] = .string(stored.name)
+        source[source["dtype"] == nil ? "torch_dtype" : "dtype"] = .string(stored.name)
         let text = JSON.object(source).text(.pretty) + "\n"
         try checkpointErrors { () throws(CheckpointError) in
             try SafetensorsWriter.writeSharded(tensors, to: folder, maximumShardBytes: maximumShardBytes)

@@ -55,7 +55,9 @@ package final class PaliGemma {
             source: CheckpointSource(checkpoint: checkpoint, elementType: elementType, backend: backend),
             elementType: elementType, backend: backend)
         let unknown = CheckpointSource.unknownNames(in: checkpoint, known: parameters.parameters.map(\.name))
-        guard unknown.isEmpty else { throw .unknownTensors(names: unknown, source: checkpoint.path) }
+        guard unknown.isEmpty else {
+            throw .unknownTensors(names: unknown, source: CheckpointSource.listing(of: checkpoint))
+        }
         try CheckpointSource.checkTiedHead(of: checkpoint, embedding: decoder.table.name)
     }
 

@@ -14,7 +14,7 @@ struct CheckpointSource: ParameterSource {
 
     func values(of name: String, shape: [Int]) throws(ModelError) -> Tensor {
         guard let stored = Self.layouts(of: name).first(where: checkpoint.contains) else {
-            throw .missingTensor(name: name, source: checkpoint.path)
+            throw .missingTensor(name: name, source: Self.listing(of: checkpoint))
         }
         let (file, entry) = try checkpointErrors { () throws(CheckpointError) in
             (try checkpoint.file(for: stored), try checkpoint.entry(stored))
@@ -45,6 +45,11 @@ struct CheckpointSource: ParameterSource {
         return [name, "model." + name, "model.vision_tower." + name.dropFirst(tower.count)]
     }
 
+    /// The file that lists a checkpoint's tensors: the only one, or the index of several.
+    static func listing(of checkpoint: Checkpoint) -> String {
+        checkpoint.files.count == 1 ? checkpoint.files[0].path : "\(checkpoint.path)/\(Checkpoint.indexName)"
+    }
+
     /// The stored names that a model whose weights are `names` has no place for.
     ///
     /// A stored head is no surprise: it is tied to the embedding, and `checkTiedHead` compares them.
@@ -63,7 +68,8 @@ struct CheckpointSource: ParameterSource {
         }
         guard headBytes.elementsEqual(tableBytes) else {
             throw .configuration(
-                file: checkpoint.path, reason: "\"\(head)\" differs from \"\(table)\"; PaliGemma's head is tied")
+                file: listing(of: checkpoint), reason: "\"\(head)\" differs from \"\(table)\"; PaliGemma's head is tied"
+            )
         }
     }
 

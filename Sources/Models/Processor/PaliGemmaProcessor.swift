@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Images
 import JSON
 import Tokenization
@@ -51,11 +52,16 @@ package struct PaliGemmaProcessor: Sendable {
             beginning: Int32(configuration.beginningID), end: Int32(configuration.endID))
     }
 
-    /// The ids of one prompt; a leading `<image>`, as the reference asks for, may be there or not.
+    /// The ids of one prompt; `<image>`, as the reference asks for, may be there or not.
+    ///
+    /// Where it stands inside the text, image tokens stand there, with the beginning after them, as in the reference.
     package func promptIDs(_ prefix: String) -> [Int32] {
-        let text = prefix.hasPrefix("<image>") ? String(prefix.dropFirst("<image>".count)) : prefix
-        return Array(repeating: specialIDs.image, count: imageTokenCount) + [specialIDs.beginning]
-            + tokenizer.encode(text + "\n")
+        let place = prefix.range(of: "<image>", options: .backwards)
+        let before = place.map { prefix[..<$0.lowerBound] } ?? ""
+        let after = place.map { prefix[$0.upperBound...] } ?? prefix[...]
+        return (before.isEmpty ? [] : tokenizer.encode(String(before)))
+            + Array(repeating: specialIDs.image, count: imageTokenCount) + [specialIDs.beginning]
+            + tokenizer.encode(after + "\n")
     }
 
     /// The ids of one answer.

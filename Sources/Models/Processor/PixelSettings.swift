@@ -1,4 +1,5 @@
 import Checkpoints
+import Glibc
 import Images
 import JSON
 import Tensors
@@ -25,11 +26,11 @@ package struct PixelSettings: Sendable, Equatable {
     init(folder: String, imageSize: Int) throws(ModelError) {
         self.init(imageSize: imageSize)
         let file = folder + "/preprocessor_config.json"
-        let mapping: MappedFile
-        do throws(CheckpointError) { mapping = try MappedFile(path: file) } catch { return }
+        guard access(file, F_OK) == 0 else { return }
+        let mapping = try checkpointErrors { () throws(CheckpointError) in try MappedFile(path: file) }
         let value: JSON
         do throws(JSONError) {
-            value = try JSON(parsing: Array(mapping.bytes), name: file)
+            value = try JSON(parsing: mapping.withBytes { Array($0) }, name: file)
         } catch {
             throw .configuration(file: file, reason: "\(error)")
         }
@@ -38,7 +39,7 @@ package struct PixelSettings: Sendable, Equatable {
             throw fail("size is \(height), the model's image_size is \(imageSize)")
         }
         if let code = value["resample"]?.integer {
-            guard let filter = Self.filters[code] else { throw fail("resample is \(code), expected one of 0...5") }
+            guard let filter = Self.filters[code] else { throw fail("resample is \(code), expected 0 to 4") }
             self.filter = filter
         }
         let mean = value["image_mean"]?.array?.compactMap(\.double) ?? normalization.mean

@@ -71,9 +71,16 @@ package struct TrainingArguments: Sendable, Equatable {
             if !holds { throw .argument(name: name, reason: reason) }
         }
         try require(
-            numTrainEpochs.isFinite && (numTrainEpochs > 0 || maxSteps > 0), "num-train-epochs", "must be above zero")
-        try require(perDeviceTrainBatchSize > 0, "per-device-train-batch-size", "must be above zero")
-        try require(gradientAccumulationSteps > 0, "gradient-accumulation-steps", "must be above zero")
+            (0...1e6).contains(numTrainEpochs) && (numTrainEpochs > 0 || maxSteps > 0), "num-train-epochs",
+            "must be above zero, and a million at most")
+        let counts = 1...1_000_000
+        try require(
+            counts.contains(perDeviceTrainBatchSize), "per-device-train-batch-size",
+            "must be above zero, and a million at most")
+        try require(
+            counts.contains(gradientAccumulationSteps), "gradient-accumulation-steps",
+            "must be above zero, and a million at most")
+        try require(!maxGradNorm.isNaN, "max-grad-norm", "must be a number")
         try require(warmupSteps >= 0, "warmup-steps", "must not be below zero")
         try require(learningRate.isFinite && learningRate >= 0, "learning-rate", "must be a number from zero")
         try require(weightDecay.isFinite && weightDecay >= 0, "weight-decay", "must be a number from zero")

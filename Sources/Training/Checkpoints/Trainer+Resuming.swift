@@ -14,6 +14,13 @@ extension Trainer {
         let file = try fileErrors { () throws(CheckpointError) in
             try SafetensorsFile(path: "\(folder)/\(Self.optimizerName)")
         }
+        guard file.names.count == 3 * engine.optimizer.slots.count else {
+            throw .resume(
+                folder: folder,
+                reason: "it trained \(file.names.count / 3) weights, this run trains \(engine.optimizer.slots.count)")
+        }
+        // The bytes below lie in the mapped file, which must outlive them.
+        defer { withExtendedLifetime(file) {} }
         var restored: [(target: Tensor, bytes: UnsafeRawBufferPointer)] = []
         for slot in engine.optimizer.slots {
             try trainingErrors { () throws(TensorError) in try slot.parameter.makeWritable() }
@@ -39,8 +46,11 @@ extension Trainer {
 
     private func readState(_ folder: String) throws(TrainingError) -> TrainerState {
         let path = "\(folder)/\(Self.stateName)"
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         do {
-            return try JSONDecoder().decode(
+            return try decoder.decode(
                 TrainerState.self, from: try Data(contentsOf: URL(fileURLWithPath: path)))
         } catch {
             throw .resume(folder: folder, reason: "\(Self.stateName) is missing or damaged")
@@ -50,9 +60,18 @@ extension Trainer {
     private func check(_ state: TrainerState, _ folder: String) throws(TrainingError) {
         for (name, found, expected) in [
             ("max_steps", state.maxSteps, plan.totalSteps), ("examples", state.exampleCount, examples.count),
+            ("per_device_train_batch_size", state.batchSize, arguments.perDeviceTrainBatchSize),
+            ("gradient_accumulation_steps", state.accumulation, arguments.gradientAccumulationSteps),
             ("seed", Int(truncatingIfNeeded: state.seed), Int(truncatingIfNeeded: arguments.seed)),
         ] where found != expected {
             throw .resume(folder: folder, reason: "\(name) was \(found), this run has \(expected)")
+        }
+        guard (0...plan.totalSteps).contains(state.globalStep), (0...state.globalStep).contains(state.optimizerStep)
+        else {
+            throw .resume(
+                folder: folder,
+                reason: "global_step \(state.globalStep) and optimizer_step \(state.optimizerStep) do not fit a run of "
+                    + "\(plan.totalSteps) updates")
         }
     }
 

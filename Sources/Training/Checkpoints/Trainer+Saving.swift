@@ -80,10 +80,13 @@ extension Trainer {
     private func stateText() throws(TrainingError) -> String {
         let state = TrainerState(
             globalStep: engine.step, optimizerStep: engine.optimizer.step, maxSteps: plan.totalSteps,
-            exampleCount: examples.count, seed: arguments.seed, lossSinceLog: lossSinceLog,
+            exampleCount: examples.count, batchSize: arguments.perDeviceTrainBatchSize,
+            accumulation: arguments.gradientAccumulationSteps, seed: arguments.seed, lossSinceLog: lossSinceLog,
             updatesSinceLog: updatesSinceLog, logHistory: log)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         do {
             return String(decoding: try encoder.encode(state), as: UTF8.self) + "\n"
         } catch {
@@ -98,6 +101,8 @@ struct TrainerState: Codable, Equatable {
     var optimizerStep: Int
     var maxSteps: Int
     var exampleCount: Int
+    var batchSize: Int
+    var accumulation: Int
     var seed: UInt64
     var lossSinceLog: Double
     var updatesSinceLog: Int
@@ -108,6 +113,8 @@ struct TrainerState: Codable, Equatable {
         case optimizerStep = "optimizer_step"
         case maxSteps = "max_steps"
         case exampleCount = "example_count"
+        case batchSize = "per_device_train_batch_size"
+        case accumulation = "gradient_accumulation_steps"
         case seed
         case lossSinceLog = "loss_since_log"
         case updatesSinceLog = "updates_since_log"

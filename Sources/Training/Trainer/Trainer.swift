@@ -67,7 +67,7 @@ package final class Trainer {
             try saveIfDue(observe)
         }
         return TrainingOutcome(
-            step: engine.step, totalSteps: plan.totalSteps, meanLoss: lossSum / Double(max(updates - skipped, 1)),
+            step: engine.step, totalSteps: plan.totalSteps, meanLoss: lossSum / Double(updates - skipped),
             skippedSteps: skipped, log: log, isInterrupted: engine.step < plan.totalSteps)
     }
 
@@ -95,11 +95,10 @@ package final class Trainer {
         if !result.isSkipped { lossSinceLog += result.loss }
         updatesSinceLog += result.isSkipped ? 0 : 1
         guard engine.step % arguments.loggingSteps == 0 else { return }
-        let rate =
-            arguments.compatibility == .period ? engine.schedule.rate(at: engine.step) : result.learningRate
+        // Where every update was skipped there is no loss to state, and 0 / 0 says so.
         let entry = LogEntry(
-            step: engine.step, epoch: epochsSeen, loss: lossSinceLog / Double(max(updatesSinceLog, 1)),
-            learningRate: rate, gradientNorm: result.gradientNorm)
+            step: engine.step, epoch: epochsSeen, loss: lossSinceLog / Double(updatesSinceLog),
+            learningRate: engine.loggedRate, gradientNorm: result.gradientNorm)
         (lossSinceLog, updatesSinceLog) = (0, 0)
         log.append(entry)
         observe(.logged(entry))

@@ -43,7 +43,7 @@ package struct LogEntry: Sendable, Equatable, Codable {
     package var step: Int
     /// How many times the examples were seen.
     package var epoch: Double
-    /// The mean loss since the entry before.
+    /// The mean loss since the entry before; not a number where every update since was skipped.
     package var loss: Double
     /// The rate of the last update (period: of the next).
     package var learningRate: Double
@@ -62,7 +62,7 @@ package struct TrainingOutcome: Sendable, Equatable {
     /// Updates made, skipped ones included.
     package var step: Int
     package var totalSteps: Int
-    /// The mean loss over all updates of this run.
+    /// The mean loss over all updates of this run; not a number where there was none.
     package var meanLoss: Double
     /// Updates left out because loss or gradients were not finite.
     package var skippedSteps: Int

@@ -40,6 +40,11 @@ package final class UpdateEngine {
         optimizer = try trainingErrors { () throws(TensorError) in try AdamW(trainable, arguments) }
     }
 
+    /// The rate that a log line after the last update states: that update's (period: the next one's).
+    package var loggedRate: Double {
+        schedule.rate(at: arguments.compatibility == .period ? step : max(step - 1, 0))
+    }
+
     /// One update from the micro-batches of a group.
     package func update(_ group: [TrainingBatch]) throws(TrainingError) -> UpdateResult {
         do throws(TensorError) {

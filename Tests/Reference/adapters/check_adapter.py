@@ -3,7 +3,7 @@
     python adapters/check_adapter.py --version newest --adapter DIR --expected FILE.safetensors [--base DIR]
 
 FILE holds a batch and the `logits` that Palinote computed with the adapter (`palinote model trace --inputs`). Prints the
-largest difference over real tokens; exits with 1 where it exceeds 1e-4 of the logits' range, where peft warns about a
+largest difference over real tokens; exits with 1 where it exceeds 2e-4 of the logits' range, where peft warns about a
 key, or where the adapter changes nothing.
 """
 
@@ -22,7 +22,7 @@ from common import fixtures, trace
 from common.loading import load_folder
 from common.versions import PINNED, make_deterministic, program
 
-TOLERANCE = 1e-4
+TOLERANCE = 2e-4  # on pg2-tiny peft's float32 logits are themselves 7e-5 of the range from its float64 ones
 
 
 def arguments() -> argparse.Namespace:
