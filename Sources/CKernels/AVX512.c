@@ -14,6 +14,7 @@
     TILE_CASE(7) TILE_CASE(8) TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12)
 #define SUM_OF_PAIRS(sum, a, b) (sum)
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
+#define INSTRUCTIONS "avx2,fma,avx512f,avx512bw,avx512vl,avx512dq"
+#pragma clang attribute push(__attribute__((target(INSTRUCTIONS))), apply_to = function)
 #include "Template/Table.h"
 #pragma clang attribute pop

@@ -15,6 +15,7 @@
     TILE_CASE(7) TILE_CASE(8) TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12)
 #define SUM_OF_PAIRS(sum, a, b) (vector)_mm512_dpbf16_ps((__m512)(sum), (__m512bh)(a), (__m512bh)(b))
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"))), apply_to = function)
+#define INSTRUCTIONS "avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"
+#pragma clang attribute push(__attribute__((target(INSTRUCTIONS))), apply_to = function)
 #include "Template/Table.h"
 #pragma clang attribute pop

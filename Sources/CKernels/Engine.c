@@ -35,21 +35,32 @@ void ckernels_engine_destroy(ckernels_engine *engine) {
     free(engine);
 }
 
-static bool grow(ckernels_scratch *scratch, size_t byte_count) {
+size_t ckernels_engine_scratch_size(const ckernels_engine *engine) {
+    size_t size = engine->shared.byte_count;
+    for (int i = 0; i < engine->threads; i++) size += engine->workers[i].byte_count;
+    return size;
+}
+
+size_t ckernels_engine_refused_size(const ckernels_engine *engine) {
+    return engine->refused;
+}
+
+static bool grow(ckernels_engine *engine, ckernels_scratch *scratch, size_t byte_count) {
     if (scratch->byte_count >= byte_count && scratch->memory != NULL) return true;
     ckernels_free(scratch->memory, scratch->byte_count);
     scratch->memory = ckernels_allocate(byte_count);
     scratch->byte_count = scratch->memory == NULL ? 0 : byte_count;
+    if (scratch->memory == NULL) engine->refused = byte_count;
     return scratch->memory != NULL;
 }
 
 void *ckernels_shared_scratch(ckernels_engine *engine, size_t byte_count) {
-    return grow(&engine->shared, byte_count) ? engine->shared.memory : NULL;
+    return grow(engine, &engine->shared, byte_count) ? engine->shared.memory : NULL;
 }
 
 bool ckernels_reserve_workers(ckernels_engine *engine, size_t byte_count) {
     for (int i = 0; i < engine->threads; i++) {
-        if (!grow(&engine->workers[i], byte_count)) return false;
+        if (!grow(engine, &engine->workers[i], byte_count)) return false;
     }
     return true;
 }
@@ -80,8 +91,8 @@ size_t ckernels_packed_size(const ckernels_engine *engine, const ckernels_matmul
     return engine->table->packed_size(call);
 }
 
-void ckernels_pack(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed) {
-    engine->table->pack(engine, call, packed);
+int ckernels_pack(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed) {
+    return engine->table->pack(engine, call, packed);
 }
 
 int ckernels_attention(ckernels_engine *engine, const ckernels_attention_call *call) {

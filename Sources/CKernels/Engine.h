@@ -12,7 +12,7 @@ typedef struct {
     ckernels_body bodies[CKERNELS_KERNEL_COUNT];
     int (*matmul)(ckernels_engine *engine, const ckernels_matmul_call *call, const void *packed);
     size_t (*packed_size)(const ckernels_matmul_call *call);
-    void (*pack)(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed);
+    int (*pack)(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed);
     // Scales the sums of one row, adds bias and what was there, rounds and stores them: the end of a product by others.
     void (*finish_row)(
         const ckernels_matmul_call *call, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, const float *sums);
@@ -20,7 +20,8 @@ typedef struct {
     int (*attention_backward)(ckernels_engine *engine, const ckernels_attention_backward_call *call);
 } ckernels_table;
 
-extern const ckernels_table ckernels_portable_table, ckernels_avx2_table, ckernels_avx512_table, ckernels_avx512_bf16_table;
+extern const ckernels_table ckernels_portable_table, ckernels_avx2_table, ckernels_avx512_table,
+    ckernels_avx512_bf16_table;
 
 typedef struct {
     void *memory;
@@ -33,6 +34,7 @@ struct ckernels_engine {
     int threads;
     ckernels_scratch shared;   // of the call that runs
     ckernels_scratch *workers; // one for each thread
+    size_t refused;            // the bytes that could not be had last
 };
 
 // The engine's memory for one call, at least `byte_count` bytes, or NULL. Its contents are undefined.

@@ -71,7 +71,8 @@ int ckernels_library_matmul(
     ckernels_engine *engine, ckernels_library *library, const ckernels_matmul_call *call, const void *packed
 ) {
     if (call->k == 0) return ckernels_matmul(engine, call, NULL);
-    library_context context = {.engine = engine, .library = library, .call = call, .cut = cut_of(call), .packed = (char *)packed};
+    library_context context = {
+        .engine = engine, .library = library, .call = call, .cut = cut_of(call), .packed = (char *)packed};
     if (packed != NULL) context.packed_stride = library->packed_columns_size(library, call, context.cut.columns);
     size_t scratch = 0, sums = (size_t)(context.cut.rows * context.cut.columns + 16) / 16 * 64;
     int status = prepare_blocks(&context, &scratch);
@@ -96,8 +97,11 @@ static void pack_block(void *pointer, ptrdiff_t across, int worker) {
         context->packed + (size_t)across * context->packed_stride));
 }
 
-int ckernels_library_pack(ckernels_engine *engine, ckernels_library *library, const ckernels_matmul_call *call, void *packed) {
-    library_context context = {.engine = engine, .library = library, .call = call, .cut = cut_of(call), .packed = packed};
+int ckernels_library_pack(
+    ckernels_engine *engine, ckernels_library *library, const ckernels_matmul_call *call, void *packed
+) {
+    library_context context = {
+        .engine = engine, .library = library, .call = call, .cut = cut_of(call), .packed = packed};
     context.packed_stride = library->packed_columns_size(library, call, context.cut.columns);
     ptrdiff_t last = call->n - (context.cut.column_blocks - 1) * context.cut.columns;
     if (context.packed_stride == 0 || library->packed_columns_size(library, call, last) == 0) return -1;

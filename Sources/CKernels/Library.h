@@ -22,11 +22,14 @@ struct ckernels_library {
     void *handle;
     void *state; // the library's own
     // Makes what blocks of `rows` x `columns` of a call need; adds to `*scratch` so that it suffices for any of them.
-    int (*prepare)(ckernels_library *, const ckernels_matmul_call *, ptrdiff_t rows, ptrdiff_t columns, bool packed, size_t *scratch);
+    int (*prepare)(
+        ckernels_library *, const ckernels_matmul_call *, ptrdiff_t rows, ptrdiff_t columns, bool packed,
+        size_t *scratch);
     int (*multiply)(ckernels_library *, const library_block *);
     // NULL if nothing is ever packed. Also makes what packing so many columns needs; 0 if it cannot.
     size_t (*packed_columns_size)(ckernels_library *, const ckernels_matmul_call *, ptrdiff_t columns);
-    int (*pack_columns)(ckernels_library *, const ckernels_matmul_call *, ptrdiff_t column, ptrdiff_t columns, void *packed);
+    int (*pack_columns)(
+        ckernels_library *, const ckernels_matmul_call *, ptrdiff_t column, ptrdiff_t columns, void *packed);
     void (*close)(ckernels_library *);
 };
 

@@ -16,24 +16,24 @@ typedef struct { int argument; void *memory; } execution_argument;
 _Static_assert(sizeof(execution_argument) == 16, "an argument is a number and a pointer");
 
 // The functions that are used, by their names without "dnnl_".
-#define FUNCTIONS(F)                                                                                              \
-    F(engine_create, (void **engine, int kind, size_t index))                                                     \
-    F(engine_destroy, (void *engine))                                                                             \
-    F(stream_create, (void **stream, void *engine, unsigned flags))                                               \
-    F(stream_destroy, (void *stream))                                                                             \
-    F(memory_desc_init_by_strides, (void *description, int axes, const int64_t *extents, int type, const int64_t *strides)) \
-    F(memory_desc_init_by_tag, (void *description, int axes, const int64_t *extents, int type, int tag))          \
-    F(matmul_desc_init, (void *description, const void *a, const void *b, const void *bias, const void *output))  \
-    F(primitive_attr_create, (void **attributes))                                                                 \
-    F(primitive_attr_destroy, (void *attributes))                                                                 \
-    F(primitive_attr_set_scratchpad_mode, (void *attributes, int mode))                                           \
-    F(primitive_desc_create, (void **made, const void *description, const void *attributes, void *engine, const void *hint)) \
-    F(reorder_primitive_desc_create, (void **made, const void *from, void *from_engine, const void *to, void *to_engine, const void *attributes)) \
-    F(primitive_desc_destroy, (void *description))                                                                \
-    F(primitive_create, (void **primitive, const void *description))                                              \
-    F(primitive_destroy, (void *primitive))                                                                       \
-    F(primitive_execute, (const void *primitive, void *stream, int count, const execution_argument *arguments))   \
-    F(memory_create, (void **memory, const void *description, void *engine, void *data))                          \
+#define FUNCTIONS(F)                                                                                                  \
+    F(engine_create, (void **engine, int kind, size_t index))                                                         \
+    F(engine_destroy, (void *engine))                                                                                 \
+    F(stream_create, (void **stream, void *engine, unsigned flags))                                                   \
+    F(stream_destroy, (void *stream))                                                                                 \
+    F(memory_desc_init_by_strides, (void *made, int axes, const int64_t *extents, int type, const int64_t *strides))  \
+    F(memory_desc_init_by_tag, (void *made, int axes, const int64_t *extents, int type, int tag))                     \
+    F(matmul_desc_init, (void *made, const void *a, const void *b, const void *bias, const void *output))             \
+    F(primitive_attr_create, (void **attributes))                                                                     \
+    F(primitive_attr_destroy, (void *attributes))                                                                     \
+    F(primitive_attr_set_scratchpad_mode, (void *attributes, int mode))                                               \
+    F(primitive_desc_create, (void **made, const void *from, const void *attributes, void *engine, const void *hint)) \
+    F(reorder_primitive_desc_create, (void **, const void *from, void *, const void *to, void *, const void *))       \
+    F(primitive_desc_destroy, (void *description))                                                                    \
+    F(primitive_create, (void **primitive, const void *description))                                                  \
+    F(primitive_destroy, (void *primitive))                                                                           \
+    F(primitive_execute, (const void *primitive, void *stream, int count, const execution_argument *))                \
+    F(memory_create, (void **memory, const void *description, void *engine, void *data))                              \
     F(memory_destroy, (void *memory))
 
 // One kind of block.
@@ -117,7 +117,8 @@ static int choose_layout(onednn_state *state, shape_entry *entry) {
     if (status == 0) status = state->memory_desc_init_by_strides(&output, 2, extents, FLOAT32, strides);
     if (status == 0) status = state->matmul_desc_init(&product, &a, &b, NULL, &output);
     if (status == 0) {
-        status = state->primitive_desc_create(&entry->layout_description, &product, state->attributes, state->engine, NULL);
+        status = state->primitive_desc_create(
+            &entry->layout_description, &product, state->attributes, state->engine, NULL);
     }
     if (status == 0) entry->layout = state->query_md(entry->layout_description, QUERY_WEIGHTS, 0);
     return status;
@@ -150,7 +151,8 @@ static int make_product(onednn_state *state, shape_entry *entry) {
 }
 
 static int prepare(
-    ckernels_library *library, const ckernels_matmul_call *call, ptrdiff_t rows, ptrdiff_t columns, bool packed, size_t *scratch
+    ckernels_library *library, const ckernels_matmul_call *call, ptrdiff_t rows, ptrdiff_t columns, bool packed, size_t
+    *scratch
 ) {
     onednn_state *state = library->state;
     shape_key key = key_of(call, rows, columns, packed);
@@ -175,14 +177,16 @@ static int prepare(
 
 // Runs a primitive over up to four operands.
 static int execute(
-    onednn_state *state, const void *primitive, int count, const int *arguments, const void *const *descriptions, void *const *data
+    onednn_state *state, const void *primitive, int count, const int *arguments, const void *const *descriptions, void
+    *const *data
 ) {
     execution_argument made[4] = {0};
     int status = 0, made_count = 0;
     state->set_threads(1); // of the calling thread
     for (; status == 0 && made_count < count; made_count++) {
         made[made_count].argument = arguments[made_count];
-        status = state->memory_create(&made[made_count].memory, descriptions[made_count], state->engine, data[made_count]);
+        void **memory = &made[made_count].memory;
+        status = state->memory_create(memory, descriptions[made_count], state->engine, data[made_count]);
     }
     if (status == 0) status = state->primitive_execute(primitive, state->stream, count, made);
     for (int i = 0; i < made_count; i++) {
@@ -217,7 +221,9 @@ static size_t packed_columns_size(ckernels_library *library, const ckernels_matm
     return (size + 63) / 64 * 64;
 }
 
-static int pack_columns(ckernels_library *library, const ckernels_matmul_call *call, ptrdiff_t column, ptrdiff_t columns, void *packed) {
+static int pack_columns(
+    ckernels_library *library, const ckernels_matmul_call *call, ptrdiff_t column, ptrdiff_t columns, void *packed
+) {
     onednn_state *state = library->state;
     const shape_entry *entry = find(state, key_of(call, call->m, columns, true));
     if (entry == NULL) return -1;
@@ -261,7 +267,9 @@ const char *ckernels_open_onednn(ckernels_library *library) {
     if (state->engine_create(&state->engine, CPU, 0) != 0) return "oneDNN makes no engine for this processor";
     if (state->stream_create(&state->stream, state->engine, IN_ORDER) != 0) return "oneDNN makes no stream";
     if (state->primitive_attr_create(&state->attributes) != 0) return "oneDNN makes no attributes";
-    if (state->primitive_attr_set_scratchpad_mode(state->attributes, USER_SCRATCHPAD) != 0) return "oneDNN keeps its scratchpad";
+    if (state->primitive_attr_set_scratchpad_mode(state->attributes, USER_SCRATCHPAD) != 0) {
+        return "oneDNN keeps its scratchpad";
+    }
     library->prepare = prepare;
     library->multiply = multiply;
     library->packed_columns_size = packed_columns_size;

@@ -23,7 +23,8 @@ typedef struct {
 
 // Widens `count` rows of `length` contiguous elements, or returns them as they are.
 static operand dense_operand(
-    ckernels_array array, ptrdiff_t origin, ptrdiff_t row, ptrdiff_t count, ptrdiff_t length, int transpose, float *widened
+    ckernels_array array, ptrdiff_t origin, ptrdiff_t row, ptrdiff_t count, ptrdiff_t length, int transpose, float
+    *widened
 ) {
     if (array.type == CKERNELS_FLOAT32) {
         ptrdiff_t stride = row > length ? row : length; // a single row may have any stride
@@ -40,7 +41,8 @@ static operand dense_operand(
 }
 
 static int prepare(
-    ckernels_library *library, const ckernels_matmul_call *call, ptrdiff_t rows, ptrdiff_t columns, bool packed, size_t *scratch
+    ckernels_library *library, const ckernels_matmul_call *call, ptrdiff_t rows, ptrdiff_t columns, bool packed, size_t
+    *scratch
 ) {
     (void)library, (void)packed;
     size_t needed = call->a.type == CKERNELS_FLOAT32 ? 0 : (size_t)((rows + columns) * call->k) * 4;
@@ -59,8 +61,9 @@ static int multiply(ckernels_library *library, const library_block *block) {
     operand b = call->b_column == 1
         ? dense_operand(call->b, b_origin, call->b_depth, k, block->columns, NOT_TRANSPOSED, b_widened)
         : dense_operand(call->b, b_origin, call->b_column, block->columns, k, TRANSPOSED, b_widened);
-    state->sgemm(ROW_MAJOR, a.transpose, b.transpose, (int)block->rows, (int)block->columns, (int)k, 1, a.values, a.stride,
-                 b.values, b.stride, 0, block->sums, (int)block->columns);
+    int rows = (int)block->rows, columns = (int)block->columns;
+    state->sgemm(ROW_MAJOR, a.transpose, b.transpose, rows, columns, (int)k, 1, a.values, a.stride, b.values, b.stride,
+                 0, block->sums, columns);
     return 0;
 }
 

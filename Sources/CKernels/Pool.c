@@ -14,7 +14,8 @@
 #define SPINS_BEFORE_YIELD 2000
 
 struct ckernels_pool {
-    // The region's number in the high half, its unclaimed tasks in the low half: a claim names the region it belongs to,
+    // The region's number in the high half, its unclaimed tasks in the low half: a claim names the region it belongs
+    // to,
     // so a thread that comes late cannot touch the next one.
     _Alignas(64) _Atomic uint64_t unclaimed;
     _Alignas(64) _Atomic int64_t finished;

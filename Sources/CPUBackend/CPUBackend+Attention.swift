@@ -54,7 +54,8 @@ extension CPUBackend {
 extension CPUBackend {
     /// What a call throws when the kernels cannot get working memory.
     func scratchError(_ operation: String) -> TensorError {
-        .outOfMemory(what: "working memory of \(operation)", byteCount: memory.reserved, device: "cpu")
+        .outOfMemory(
+            what: "working memory of \(operation)", byteCount: ckernels_engine_refused_size(engine), device: "cpu")
     }
 
     /// The reference's angles for a position of one: `1 / theta^(2i / d)`, the power and its inverse each rounded to float32.

@@ -54,11 +54,13 @@ extension CPUBackend {
         guard byteCount > 0, pool.packedByteCount + byteCount <= options.packingBudget,
             let packed = PackedWeight(byteCount: byteCount, pool: pool)
         else { return nil }
+        let status: Int32
         if let library {
-            guard ckernels_library_pack(engine, library, &arguments, packed.start) == 0 else { return nil }
+            status = ckernels_library_pack(engine, library, &arguments, packed.start)
         } else {
-            ckernels_pack(engine, &arguments, packed.start)
+            status = ckernels_pack(engine, &arguments, packed.start)
         }
+        guard status == 0 else { return nil }
         storage.packedWeights[key] = packed
         if options.dropsMappedPages && storage.isAdopted {
             ckernels_drop_mapped_pages(source(call.b), call.b.byteCount)

@@ -40,7 +40,12 @@ package final class CPUBackend: Backend {
         ckernels_engine_destroy(engine)
     }
 
-    package var memory: BackendMemory { pool.figures }
+    /// What tensors and packed weights take; `reserved` has the kernels' working memory too.
+    package var memory: BackendMemory {
+        var figures = pool.figures
+        figures.reserved += ckernels_engine_scratch_size(engine)
+        return figures
+    }
 
     package func allocate(byteCount: Int, label: StaticString) throws(TensorError) -> any Storage {
         guard let block = pool.allocate(byteCount: byteCount) else {

@@ -1,8 +1,11 @@
 // Soft-capped, masked, grouped attention from tiles.
 //
-// Keys and values of one example are packed once for each key head. Then each task takes some query rows of one key head,
-// a row being one position of one query head, in order of position: it computes their scores against all keys that any of
-// them sees, the softmax of each row over what it sees, and the product with the values. Keys count from the first visible
+// Keys and values of one example are packed once for each key head. Then each task takes some query rows of one key
+// head,
+// a row being one position of one query head, in order of position: it computes their scores against all keys that any
+// of
+// them sees, the softmax of each row over what it sees, and the product with the values. Keys count from the first
+// visible
 // one, and what a row does not see weighs zero, so a row's bits depend on nothing else.
 
 #define QUERY_ROWS 48
@@ -14,7 +17,8 @@ typedef struct {
     ptrdiff_t example, first_key, keys; // the example's visible columns
     ptrdiff_t group, rows;              // query heads of a key head, and their rows
     ptrdiff_t key_panels, head_panels;
-    uint32_t *packed_keys, *packed_values; // [key head][key panel][unit of d][...], [key head][head panel][unit of keys][...]
+    uint32_t *packed_keys;   // [key head][key panel][unit of d][...]
+    uint32_t *packed_values; // [key head][head panel][unit of keys][...]
 } attention_context;
 
 // The part of the keys that one row sees, from the first visible key; begin == end for nothing.
@@ -63,7 +67,9 @@ INLINE ptrdiff_t packed_units(ptrdiff_t columns, ptrdiff_t depth, bool pairs) {
 }
 
 // Keys as columns, along their elements.
-INLINE void pack_key_panel(const attention_context *context, ckernels_array keys, ptrdiff_t head, ptrdiff_t panel, uint32_t *packed) {
+INLINE void pack_key_panel(
+    const attention_context *context, ckernels_array keys, ptrdiff_t head, ptrdiff_t panel, uint32_t *packed
+) {
     const ckernels_attention_call *call = context->call;
     ptrdiff_t key = panel * TILE_COLUMNS, units = units_of(call->head_size, context->pairs);
     packing_source from = {keys, key_place(context, key, head), 1, call->key_heads * call->head_size};
@@ -72,7 +78,9 @@ INLINE void pack_key_panel(const attention_context *context, ckernels_array keys
 }
 
 // Elements as columns, along the keys.
-INLINE void pack_value_panel(const attention_context *context, ckernels_array values, ptrdiff_t head, ptrdiff_t panel, uint32_t *packed) {
+INLINE void pack_value_panel(
+    const attention_context *context, ckernels_array values, ptrdiff_t head, ptrdiff_t panel, uint32_t *packed
+) {
     const ckernels_attention_call *call = context->call;
     ptrdiff_t element = panel * TILE_COLUMNS, units = units_of(context->keys, context->pairs);
     packing_source from = {values, key_place(context, 0, head) + element, call->key_heads * call->head_size, 1};
@@ -105,14 +113,15 @@ static void pack_attention(void *pointer, ptrdiff_t index, int worker) {
 
 // Packs `count` query rows, from `array`, as tiles: [tile][unit][TILE_ROWS].
 INLINE void pack_query_rows(
-    const attention_context *context, ckernels_array array, ptrdiff_t key_head, ptrdiff_t first, ptrdiff_t count, float *gathered,
+    const attention_context *context, ckernels_array array, ptrdiff_t key_head, ptrdiff_t first, ptrdiff_t count, float
+    *gathered,
     uint32_t *tiles
 ) {
     ptrdiff_t size = context->call->head_size, units = units_of(size, context->pairs);
     size_t width = array.type == CKERNELS_FLOAT32 ? 4 : 2;
     for (ptrdiff_t row = 0; row < count; row++) {
-        memcpy((char *)gathered + (size_t)(row * size) * width,
-               (const char *)array.data + (size_t)query_place(context, first + row, key_head) * width, (size_t)size * width);
+        const char *from = (const char *)array.data + (size_t)query_place(context, first + row, key_head) * width;
+        memcpy((char *)gathered + (size_t)(row * size) * width, from, (size_t)size * width);
     }
     ckernels_array rows = {gathered, array.type};
     for (ptrdiff_t row = 0; row < count; row += TILE_ROWS) {
@@ -153,16 +162,17 @@ INLINE void multiply_keys(
     ptrdiff_t units = units_of(context->call->head_size, context->pairs);
     for (ptrdiff_t key = block->all.begin; key < block->all.end; key += TILE_COLUMNS) {
         for (ptrdiff_t row = 0; row < block->count; row += TILE_ROWS) {
-            run_tile(smaller(TILE_ROWS, block->count - row), context->pairs, units,
-                     (tile_rows){tiles + row * units, 1, TILE_ROWS}, keys + key * units, sums + row * block->stride + key,
-                     block->stride, false);
+            tile_rows a = {tiles + row * units, 1, TILE_ROWS};
+            run_tile(smaller(TILE_ROWS, block->count - row), context->pairs, units, a, keys + key * units,
+                     sums + row * block->stride + key, block->stride, false);
         }
     }
 }
 
 // Rows of weights times packed columns along the keys: `result[row][column]`, rows `head_panels * TILE_COLUMNS` apart.
 INLINE void multiply_weights(
-    const attention_context *context, const query_block *block, const float *weights, const uint32_t *columns, float *result
+    const attention_context *context, const query_block *block, const float *weights, const uint32_t *columns, float
+    *result
 ) {
     ptrdiff_t units = units_of(context->keys, context->pairs), width = context->head_panels * TILE_COLUMNS;
     ptrdiff_t per_unit = context->pairs ? 2 : 1, begin = block->all.begin / per_unit;
@@ -171,8 +181,8 @@ INLINE void multiply_weights(
         for (ptrdiff_t row = 0; row < block->count; row += TILE_ROWS) {
             tile_rows a = {(const uint32_t *)weights + row * stride + begin, stride, 1};
             run_tile(smaller(TILE_ROWS, block->count - row), context->pairs, larger(end - begin, 0), a,
-                     columns + (panel * units + begin) * TILE_COLUMNS, result + row * width + panel * TILE_COLUMNS, width,
-                     false);
+                     columns + (panel * units + begin) * TILE_COLUMNS, result + row * width + panel * TILE_COLUMNS,
+                     width, false);
         }
     }
 }
@@ -210,7 +220,9 @@ typedef struct {
 } softmax_sums;
 
 // Turns a row of scores into exp(score - largest), zero where it does not see.
-INLINE softmax_sums soften_row(const attention_context *context, const query_block *block, ptrdiff_t row, float *scores) {
+INLINE softmax_sums soften_row(
+    const attention_context *context, const query_block *block, ptrdiff_t row, float *scores
+) {
     seen_keys seen = block->seen[row];
     cap_scores(context->call, seen, scores);
     float largest = largest_value(scores + seen.begin, seen.end - seen.begin);
@@ -230,17 +242,23 @@ static void attend_block(void *pointer, ptrdiff_t index, int worker) {
     ptrdiff_t size = call->head_size, width = context->head_panels * TILE_COLUMNS;
     float *scores = context->engine->workers[worker].memory, *result = scores + QUERY_ROWS * block.stride;
     uint32_t *tiles = (uint32_t *)(result + QUERY_ROWS * width);
+    ptrdiff_t keys_size = packed_units(context->keys, size, context->pairs);
+    ptrdiff_t values_size = packed_units(size, context->keys, context->pairs);
+    const uint32_t *keys = context->packed_keys + block.key_head * keys_size;
+    const uint32_t *values = context->packed_values + block.key_head * values_size;
     pack_query_rows(context, call->q, block.key_head, block.first, block.count, result, tiles);
-    multiply_keys(context, &block, tiles, context->packed_keys + block.key_head * packed_units(context->keys, size, context->pairs), scores);
+    multiply_keys(context, &block, tiles, keys, scores);
     softmax_sums sums[QUERY_ROWS];
-    for (ptrdiff_t row = 0; row < block.count; row++) sums[row] = soften_row(context, &block, row, scores + row * block.stride);
+    for (ptrdiff_t row = 0; row < block.count; row++) {
+        sums[row] = soften_row(context, &block, row, scores + row * block.stride);
+    }
     narrow_weights(context, &block, scores);
-    multiply_weights(context, &block, scores, context->packed_values + block.key_head * packed_units(size, context->keys, context->pairs), result);
+    multiply_weights(context, &block, scores, values, result);
     for (ptrdiff_t row = 0; row < block.count; row++) {
         bool sees = block.seen[row].begin < block.seen[row].end;
-        float *values = result + row * width;
-        for (ptrdiff_t i = 0; i < size; i++) values[i] = sees ? values[i] / sums[row].sum : 0;
-        write_block(call->output, query_place(context, block.first + row, block.key_head), size, values);
+        float *mixed = result + row * width;
+        for (ptrdiff_t i = 0; i < size; i++) mixed[i] = sees ? mixed[i] / sums[row].sum : 0;
+        write_block(call->output, query_place(context, block.first + row, block.key_head), size, mixed);
         if (call->log_sum_exp == NULL) continue;
         // float64, so that the C library's last bit does not show in float32.
         double logarithm = (double)sums[row].largest + log((double)sums[row].sum);

@@ -27,7 +27,8 @@ static void gather_query_row(void *pointer, ptrdiff_t row, int worker) {
     size_t place = (size_t)query_place(&context->forward, row, context->key_head) * width;
     char *target = (char *)context->gathered + (size_t)row * bytes;
     memcpy(target, (const char *)call->q.data + place, bytes);
-    memcpy(target + (size_t)context->forward.rows * bytes, (const char *)context->call->output_gradient.data + place, bytes);
+    target += (size_t)context->forward.rows * bytes;
+    memcpy(target, (const char *)context->call->output_gradient.data + place, bytes);
 }
 
 static void pack_backward(void *pointer, ptrdiff_t index, int worker) {
@@ -47,8 +48,9 @@ static void pack_backward(void *pointer, ptrdiff_t index, int worker) {
         bool of_queries = index < 2 * key_panels + 2 * head_panels;
         packing_source from = {{context->gathered, call->q.type}, panel * TILE_COLUMNS, size, 1};
         if (!of_queries) from.origin += forward->rows * size;
-        pack_panel(from, forward->rows, smaller(TILE_COLUMNS, size - panel * TILE_COLUMNS), TILE_COLUMNS, forward->pairs,
-                   (of_queries ? context->queries : context->gradients) + panel * TILE_COLUMNS * context->row_units);
+        uint32_t *packed = of_queries ? context->queries : context->gradients;
+        pack_panel(from, forward->rows, smaller(TILE_COLUMNS, size - panel * TILE_COLUMNS), TILE_COLUMNS,
+                   forward->pairs, packed + panel * TILE_COLUMNS * context->row_units);
     }
 }
 
@@ -60,21 +62,26 @@ INLINE float gradient_of_sum(const backward_context *context, ptrdiff_t place) {
     FOR_BLOCKS(place, place + size) {
         const float *g = read_block(context->call->output_gradient, at, count, &g_scratch);
         const float *output = read_block(context->forward.call->output, at, count, &o_scratch);
-        for (ptrdiff_t i = 0; i < count; i += SUM_LANES) sum += load_lanes(g + i, count - i) * load_lanes(output + i, count - i);
+        for (ptrdiff_t i = 0; i < count; i += SUM_LANES) {
+            sum += load_lanes(g + i, count - i) * load_lanes(output + i, count - i);
+        }
     }
     return sum_of_lanes(sum);
 }
 
 // Turns scores into P and dP into dS, of one row.
-INLINE void differentiate_row(const backward_context *context, const query_block *block, ptrdiff_t row, float *scores, float *slopes) {
+INLINE void differentiate_row(
+    const backward_context *context, const query_block *block, ptrdiff_t row, float *restrict scores, float *restrict
+    slopes
+) {
     const ckernels_attention_call *call = context->forward.call;
     seen_keys seen = block->seen[row];
     float log_sum = call->log_sum_exp[sum_place(&context->forward, block->first + row, block->key_head)];
     float of_sum = gradient_of_sum(context, query_place(&context->forward, block->first + row, block->key_head));
-    float scale = call->scale, cap = call->soft_cap;
+    float scale = call->scale, inverse_cap = call->soft_cap == 0 ? 0 : 1.0f / call->soft_cap;
     cap_scores(call, seen, scores);
     for (ptrdiff_t i = seen.begin; i < seen.end; i++) {
-        float ratio = cap == 0 ? 0 : scores[i] / cap, weight = exponential(scores[i] - log_sum);
+        float ratio = scores[i] * inverse_cap, weight = exponential(scores[i] - log_sum);
         slopes[i] = weight * (slopes[i] - of_sum) * (1.0f - ratio * ratio) * scale;
         scores[i] = weight;
     }
@@ -82,22 +89,37 @@ INLINE void differentiate_row(const backward_context *context, const query_block
     clear_unseen(block, seen, slopes);
 }
 
+// One unit of `count` keys: a row's weights, or two rows' zipped in bfloat16. `high` is NULL for a row that is not
+// there.
+INLINE void zip_rows(const float *low, const float *high, ptrdiff_t count, bool pairs, uint32_t *restrict unit) {
+    if (!pairs) {
+        memcpy(unit, low, (size_t)count * 4);
+    } else if (high == NULL) {
+        for (ptrdiff_t i = 0; i < count; i++) unit[i] = round_bfloat16(low[i]);
+    } else {
+        for (ptrdiff_t i = 0; i < count; i++) {
+            unit[i] = round_bfloat16(low[i]) | (uint32_t)round_bfloat16(high[i]) << 16;
+        }
+    }
+}
+
 // Leaves the block's rows of `matrix` packed along the rows, zeros where the block sees nothing.
-INLINE void pack_block_rows(const backward_context *context, const query_block *block, const float *matrix, uint32_t *packed) {
+INLINE void pack_block_rows(
+    const backward_context *context, const query_block *block, const float *matrix, uint32_t *packed
+) {
     bool pairs = context->forward.pairs;
     ptrdiff_t first = pairs ? block->first / 2 : block->first, units = units_of(block->count, pairs);
     for (ptrdiff_t tile = 0; tile < context->key_tiles; tile++) {
+        ptrdiff_t begin = larger(tile * TILE_ROWS, block->all.begin);
+        ptrdiff_t end = smaller((tile + 1) * TILE_ROWS, block->all.end);
         uint32_t *target = packed + (tile * context->row_units + first) * TILE_ROWS;
-        for (ptrdiff_t unit = 0; unit < units; unit++, target += TILE_ROWS) {
-            for (ptrdiff_t i = 0; i < TILE_ROWS; i++) {
-                ptrdiff_t key = tile * TILE_ROWS + i;
-                bool covered = key >= block->all.begin && key < block->all.end;
-                const float *low = matrix + (pairs ? 2 * unit : unit) * block->stride + key;
-                if (!covered) target[i] = 0;
-                else if (!pairs) target[i] = to_bits(*low);
-                else target[i] = round_bfloat16(*low)
-                    | (2 * unit + 1 < block->count ? (uint32_t)round_bfloat16(low[block->stride]) << 16 : 0);
-            }
+        if (end - begin < TILE_ROWS) memset(target, 0, (size_t)(units * TILE_ROWS) * 4);
+        for (ptrdiff_t unit = 0; unit < units && begin < end; unit++, target += TILE_ROWS) {
+            const float *low = matrix + (pairs ? 2 * unit : unit) * block->stride + begin;
+            const float *high = pairs && 2 * unit + 1 < block->count ? low + block->stride : NULL;
+            // A constant makes the common case fast.
+            if (end - begin == TILE_ROWS && (high != NULL || !pairs)) zip_rows(low, high, TILE_ROWS, pairs, target);
+            else zip_rows(low, high, end - begin, pairs, target + begin - tile * TILE_ROWS);
         }
     }
 }
@@ -129,31 +151,33 @@ static void differentiate_block(void *pointer, ptrdiff_t index, int worker) {
     }
 }
 
-// Writes dK or dV of one tile of keys: packed P or dS times packed rows.
+// Writes dK or dV of some tiles of keys: packed P or dS times packed rows. Each panel of rows is read once for all
+// tiles.
 INLINE void multiply_rows(
-    const backward_context *context, ptrdiff_t tile, const uint32_t *left, const uint32_t *right, ckernels_array gradient, float *result
+    const backward_context *context, ptrdiff_t first, ptrdiff_t last, const uint32_t *left, const uint32_t *right,
+    ckernels_array gradient, float *result
 ) {
     const attention_context *forward = &context->forward;
-    ptrdiff_t count = smaller(TILE_ROWS, forward->keys - tile * TILE_ROWS), width = forward->head_panels * TILE_COLUMNS;
-    tile_rows a = {left + tile * context->row_units * TILE_ROWS, 1, TILE_ROWS};
+    ptrdiff_t width = forward->head_panels * TILE_COLUMNS, tile_size = context->row_units * TILE_ROWS;
     for (ptrdiff_t panel = 0; panel < forward->head_panels; panel++) {
-        run_tile(count, forward->pairs, context->row_units, a, right + panel * TILE_COLUMNS * context->row_units,
-                 result + panel * TILE_COLUMNS, width, false);
+        for (ptrdiff_t tile = first; tile < last; tile++) {
+            run_tile(TILE_ROWS, forward->pairs, context->row_units, (tile_rows){left + tile * tile_size, 1, TILE_ROWS},
+                     right + panel * TILE_COLUMNS * context->row_units,
+                     result + (tile - first) * TILE_ROWS * width + panel * TILE_COLUMNS, width, false);
+        }
     }
-    for (ptrdiff_t i = 0; i < count; i++) {
-        ptrdiff_t place = key_place(forward, tile * TILE_ROWS + i, context->key_head);
-        write_block(gradient, place, forward->call->head_size, result + i * width);
+    for (ptrdiff_t key = first * TILE_ROWS; key < smaller(last * TILE_ROWS, forward->keys); key++) {
+        ptrdiff_t place = key_place(forward, key, context->key_head);
+        write_block(gradient, place, forward->call->head_size, result + (key - first * TILE_ROWS) * width);
     }
 }
 
 static void differentiate_keys(void *pointer, ptrdiff_t index, int worker) {
     const backward_context *context = pointer;
     float *result = context->forward.engine->workers[worker].memory;
-    ptrdiff_t end = smaller((index + 1) * KEY_TILES, context->key_tiles);
-    for (ptrdiff_t tile = index * KEY_TILES; tile < end; tile++) {
-        multiply_rows(context, tile, context->weights, context->gradients, context->call->v_gradient, result);
-        multiply_rows(context, tile, context->slopes, context->queries, context->call->k_gradient, result);
-    }
+    ptrdiff_t first = index * KEY_TILES, last = smaller(first + KEY_TILES, context->key_tiles);
+    multiply_rows(context, first, last, context->weights, context->gradients, context->call->v_gradient, result);
+    multiply_rows(context, first, last, context->slopes, context->queries, context->call->k_gradient, result);
 }
 
 // Cuts one block of shared memory into the context's parts; returns the units it takes.
@@ -166,7 +190,8 @@ INLINE ptrdiff_t lay_out(backward_context *context, uint32_t *memory) {
     ptrdiff_t matrix = context->key_tiles * TILE_ROWS * context->row_units;
     struct { uint32_t **place; ptrdiff_t units; } parts[] = {
         {&context->keys, by_elements}, {&context->values, by_elements}, {&context->key_columns, by_keys},
-        {&context->queries, by_rows}, {&context->gradients, by_rows}, {&context->weights, matrix}, {&context->slopes, matrix},
+        {&context->queries, by_rows}, {&context->gradients, by_rows}, {&context->weights, matrix},
+        {&context->slopes, matrix},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         *parts[i].place = memory == NULL ? NULL : memory + taken;
@@ -176,7 +201,7 @@ INLINE ptrdiff_t lay_out(backward_context *context, uint32_t *memory) {
     return taken + 2 * forward->rows * size;
 }
 
-static int differentiate_head(backward_context *context, ptrdiff_t key_head) {
+static void differentiate_head(backward_context *context, ptrdiff_t key_head) {
     const attention_context *forward = &context->forward;
     ckernels_engine *engine = forward->engine;
     context->key_head = key_head;
@@ -184,7 +209,6 @@ static int differentiate_head(backward_context *context, ptrdiff_t key_head) {
     ckernels_pool_run(engine->pool, pack_backward, context, 2 * forward->key_panels + 3 * forward->head_panels);
     ckernels_pool_run(engine->pool, differentiate_block, context, (forward->rows + QUERY_ROWS - 1) / QUERY_ROWS);
     ckernels_pool_run(engine->pool, differentiate_keys, context, (context->key_tiles + KEY_TILES - 1) / KEY_TILES);
-    return 0;
 }
 
 static int attention_backward(ckernels_engine *engine, const ckernels_attention_backward_call *call) {

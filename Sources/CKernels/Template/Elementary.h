@@ -1,6 +1,6 @@
 // exp and tanh from sums and products only, written without branches so that loops over them become vectors.
 //
-// Errors against float64, over all float32: exp below 2 units in the last place, tanh below 3.
+// Errors against float64, over every 61st float32: exp below 1.1 units in the last place, tanh below 2.5.
 
 #define LOG2_E 1.44269504088896341f
 #define LN2_HIGH 0.693359375f

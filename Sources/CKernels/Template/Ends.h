@@ -1,7 +1,9 @@
 // The ends of training and generation: cross-entropy, the choice of a token, AdamW.
 
 // One block of logits after the soft-cap.
-INLINE const float *capped_block(const ckernels_cross_entropy_call *call, const float *logits, ptrdiff_t count, block *scratch) {
+INLINE const float *capped_block(
+    const ckernels_cross_entropy_call *call, const float *logits, ptrdiff_t count, block *scratch
+) {
     float cap = call->soft_cap;
     if (cap == 0) return logits;
     for (ptrdiff_t i = 0; i < count; i++) scratch->values[i] = cap * hyperbolic_tangent(logits[i] / cap);
@@ -76,7 +78,8 @@ static void argmax_rows(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
 
 // One block in float32; both variants differ in the place of the decay and in what the root is divided by.
 INLINE void adamw_block(
-    const ckernels_adamw_call *call, ptrdiff_t count, const float *gradient, float *restrict p, float *restrict m, float *restrict v
+    const ckernels_adamw_call *call, ptrdiff_t count, const float *gradient, float *restrict p, float *restrict m, float
+    *restrict v
 ) {
     float first_decay = call->decay_last ? 1.0f : call->decay, last_decay = call->decay_last ? call->decay : 1.0f;
     for (ptrdiff_t i = 0; i < count; i++) {

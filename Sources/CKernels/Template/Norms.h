@@ -77,7 +77,9 @@ typedef struct {
 } row_sums;
 
 // The weight's factor in a block: `1 + weight` for RMS norm.
-INLINE const float *factor_block(const ckernels_norm_backward_call *call, ptrdiff_t at, ptrdiff_t count, block *scratch) {
+INLINE const float *factor_block(
+    const ckernels_norm_backward_call *call, ptrdiff_t at, ptrdiff_t count, block *scratch
+) {
     copy_block(call->weight, at, count, scratch->values);
     if (call->mean == NULL) {
         for (ptrdiff_t i = 0; i < count; i++) scratch->values[i] += 1.0f;
@@ -116,7 +118,8 @@ static void norm_input(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
             const float *g = read_block(call->output_gradient, place, count, &g_scratch);
             const float *x = read_block(call->input, place, count, &x_scratch);
             const float *factor = factor_block(call, at, count, &w_scratch);
-            const float *old = call->accumulate_input ? read_block(call->input_gradient, place, count, &old_scratch) : NULL;
+            const float *old = NULL;
+            if (call->accumulate_input) old = read_block(call->input_gradient, place, count, &old_scratch);
             for (ptrdiff_t i = 0; i < count; i++) {
                 float normalized = (x[i] - mean) * inverse;
                 scratch.values[i] = inverse * (g[i] * factor[i] - gradient_mean - normalized * product_mean);

@@ -2,7 +2,8 @@
 
 // Sines and cosines of one row's angles, BLOCK at a time.
 INLINE void rotate_half(
-    const ckernels_rotary_call *call, ptrdiff_t row, ptrdiff_t at, ptrdiff_t count, const float *sines, const float *cosines
+    const ckernels_rotary_call *call, ptrdiff_t row, ptrdiff_t at, ptrdiff_t count, const float *sines, const float
+    *cosines
 ) {
     block a_scratch, b_scratch, low, high;
     ptrdiff_t half = call->head_size / 2;

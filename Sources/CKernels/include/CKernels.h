@@ -41,8 +41,13 @@ void ckernels_drop_mapped_pages(const void *start, size_t byte_count);
 typedef struct ckernels_engine ckernels_engine;
 ckernels_engine *ckernels_engine_create(ckernels_isa isa, int threads);
 void ckernels_engine_destroy(ckernels_engine *engine);
+// The bytes of working memory that an engine keeps between calls.
+size_t ckernels_engine_scratch_size(const ckernels_engine *engine);
+// The bytes that could not be had when a call last returned -1.
+size_t ckernels_engine_refused_size(const ckernels_engine *engine);
 
-// Runs `kernel` over `count` items (elements, rows, columns or chunks, as its call struct says), cut into parts of `grain`.
+// Runs `kernel` over `count` items (elements, rows, columns or chunks, as its call struct says), cut into parts of
+// `grain`.
 void ckernels_run(ckernels_engine *engine, ckernels_kernel kernel, const void *call, ptrdiff_t count, ptrdiff_t grain);
 
 // Products by our own kernels; `packed` is NULL or what `ckernels_pack` made of the same `b`, `n` and `k`.
@@ -50,7 +55,7 @@ void ckernels_run(ckernels_engine *engine, ckernels_kernel kernel, const void *c
 int ckernels_matmul(ckernels_engine *engine, const ckernels_matmul_call *call, const void *packed);
 // The bytes that a packed `b` takes.
 size_t ckernels_packed_size(const ckernels_engine *engine, const ckernels_matmul_call *call);
-void ckernels_pack(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed);
+int ckernels_pack(ckernels_engine *engine, const ckernels_matmul_call *call, void *packed);
 
 // Attention of one call. Returns 0, or -1 if scratch memory cannot be had.
 int ckernels_attention(ckernels_engine *engine, const ckernels_attention_call *call);

@@ -178,7 +178,8 @@ typedef struct {
     ckernels_array rounded; // optional
     bool decay_last;        // transformers' order
     float gradient_scale, beta1, beta2, one_minus_beta1, one_minus_beta2;
-    float step_size;         // learning rate over the first bias correction (and times the root of the second: transformers)
+    // The learning rate over the first bias correction; for transformers times the root of the second.
+    float step_size;
     float second_correction; // root of the second bias correction, 1 for transformers
     float epsilon, decay;    // decay: 1 - learning rate * weight decay
 } ckernels_adamw_call;

@@ -1,4 +1,5 @@
-// Products of matrices by foreign libraries, opened at run time: a program starts without them, and runs where they are missing.
+// Products of matrices by foreign libraries, opened at run time: a program starts without them, and runs where they are
+// missing.
 #pragma once
 
 #include "CKernelsCalls.h"

@@ -4,7 +4,7 @@ import Testing
 /// A row's bits are the same alone as among others: what makes generation with a cache equal generation without.
 @Suite struct RowConformance {
     /// `[N, K]`: widths of the real models' kind, and odd ones.
-    static let weights: [[Int]] = [[33, 7], [64, 255], [100, 1152], [257, 2304], [48, 4304]]
+    static let weights: [[Int]] = [[33, 7], [64, 255], [40, 1152], [65, 2304], [33, 4304]]
 
     @Test(
         "a row of a product is the same alone, in a few, and in many",
@@ -12,13 +12,13 @@ import Testing
     func products(subject: Subject, type: RealType) throws {
         let backend = try subject.make()
         for shape in Self.weights {
-            let (n, k, rows) = (shape[0], shape[1], 67)
+            let (n, k, rows) = (shape[0], shape[1], 31)
             let a = try Sample("a", [rows, k], type, on: backend).tensor
             let b = try Sample("b", shape, type, on: backend).tensor
             for reusesB in [false, true] {
                 let whole = try product(a, b, columns: n, reusesB)
                 let rowByteCount = whole.count / rows
-                for part in [0..<1, 66..<67, 5..<7, 11..<24, 3..<66] {
+                for part in [0..<1, 30..<31, 5..<7, 11..<24, 3..<30] {
                     let alone = try product(a.part(part), b, columns: n, reusesB)
                     let isSame = alone == Array(whole[part.lowerBound * rowByteCount..<part.upperBound * rowByteCount])
                     #expect(isSame, "rows \(part) of \(shape), packed \(reusesB)")
