@@ -36,6 +36,14 @@ package struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible
         case missingImage(String)
         /// The picture's header cannot be read.
         case badImage(ImageError)
+        /// The folder is of no format that is known.
+        case unknownFormat
+        /// The file is not what its format asks for.
+        case badFile(String)
+        /// A value is not what its place asks for.
+        case badField(key: String, expected: String)
+        /// Two pictures would be written under one name.
+        case sameName(String)
         /// The system refused to write.
         case unwritable(String)
     }
@@ -80,6 +88,12 @@ extension DatasetError.Problem: CustomStringConvertible {
             "the image path \"\(image.shortened)\" \(reason.rawValue); name a file inside the folder"
         case .missingImage(let image): "the image \"\(image.shortened)\" is not in the folder; add it or remove the row"
         case .badImage(let error): error.description
+        case .unknownFormat:
+            "the folder holds no data set that is known here; expected PaliGemma JSONL (_annotations.train.jsonl), COCO "
+                + "(train/_annotations.coco.json), YOLO (data.yaml) or Pascal VOC (train/*.xml)"
+        case .badFile(let reason): "the file cannot be understood: \(reason)"
+        case .badField(let key, let expected): "\(key) is missing or wrong, it must be \(expected)"
+        case .sameName(let name): "two pictures would be called \"\(name.shortened)\"; rename one of them"
         case .unwritable(let reason): "cannot be written: \(reason)"
         }
     }

@@ -29,5 +29,6 @@ for entry in data["sets"]:
         for confidence, iou in data["thresholds"]
     ]
     changed += entry["confusion_newest"] != entry["confusion"]
+data["made_by"]["supervision newest"] = sv.__version__
 path.write_text(json.dumps(data, separators=(",", ":")))
 print(sv.__version__, changed, "sets of", len(data["sets"]), "differ from 0.25.1")

@@ -26,6 +26,7 @@ import json
 import pathlib
 import random
 import types
+from importlib.metadata import version
 
 import numpy as np
 import supervision as sv
@@ -216,4 +217,6 @@ if __name__ == "__main__":
                  supervision=supervision(images), confusion=confusion(images, classes)))
         print(name, len(images), sets[-1]["coco"]["stats"][:2], sets[-1]["supervision"]["means"][0][:2])
     out = pathlib.Path(__file__).parents[1] / "fixtures/detection/metrics.json"
-    out.write_text(json.dumps({"thresholds": CONFUSION_THRESHOLDS, "sets": sets}, separators=(",", ":")))
+    made_by = {name: version(name) for name in ("supervision", "pycocotools", "numpy")}
+    facts = {"made_by": made_by, "seed": 7, "thresholds": CONFUSION_THRESHOLDS, "sets": sets}
+    out.write_text(json.dumps(facts, separators=(",", ":")))
