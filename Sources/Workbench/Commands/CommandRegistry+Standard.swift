@@ -6,6 +6,7 @@ extension CommandRegistry<CommandContext> {
         CommandRegistry([
             .session,
             .machine,
+            .dataset,
             .model,
             .training,
             .detection,
