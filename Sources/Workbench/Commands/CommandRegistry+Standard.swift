@@ -11,6 +11,7 @@ extension CommandRegistry<CommandContext> {
             .training,
             .detection,
             .tools,
+            .bench,
         ])
     }
 }
