@@ -55,22 +55,30 @@ package struct ImageGrid: Sendable {
     private var hasTitles: Bool { titles.contains { !$0.isEmpty } }
     private var titleHeight: Int { hasTitles ? 24 : 0 }
 
-    private func draw(_ index: Int, on canvas: Canvas) {
+    /// Where a picture lies in the grid, in pixels from the top left; it keeps its ratio in the middle of its cell.
+    package func frame(of index: Int) -> (x: Double, y: Double, width: Double, height: Double) {
         let image = images[index]
         let (row, column) = index.quotientAndRemainder(dividingBy: columns)
         let x = Double(Self.gap + column * (cellWidth + Self.gap))
-        let y = Double(Self.gap + row * (cellHeight + titleHeight + Self.gap))
+        let y = Double(Self.gap + row * (cellHeight + titleHeight + Self.gap) + titleHeight)
         let scale = min(Double(cellWidth) / Double(image.width), Double(cellHeight) / Double(image.height))
         // Whole pixels: a picture that fits exactly is copied, not interpolated.
         let width = max((Double(image.width) * scale).rounded(), 1)
         let height = max((Double(image.height) * scale).rounded(), 1)
-        let left = x + ((Double(cellWidth) - width) / 2).rounded(.down)
-        let top = y + Double(titleHeight) + ((Double(cellHeight) - height) / 2).rounded(.down)
-        canvas.drawImage(image, x: left, y: top, width: width, height: height)
+        return (
+            x + ((Double(cellWidth) - width) / 2).rounded(.down),
+            y + ((Double(cellHeight) - height) / 2).rounded(.down),
+            width, height
+        )
+    }
+
+    private func draw(_ index: Int, on canvas: Canvas) {
+        let frame = frame(of: index)
+        canvas.drawImage(images[index], x: frame.x, y: frame.y, width: frame.width, height: frame.height)
         guard index < titles.count else { return }
         let ink = background.lightness > 0.5 ? ChartStyle.ink : Color.white
         canvas.drawText(
-            titles[index], x: x + Double(cellWidth) / 2, y: top - 4, size: Self.titleSize, color: ink,
+            titles[index], x: frame.x + frame.width / 2, y: frame.y - 4, size: Self.titleSize, color: ink,
             anchor: .bottom, widest: Double(cellWidth))
     }
 }

@@ -53,7 +53,7 @@ extension PaliGemma {
         let logits = try Tensor(uninitialized: [rows.rows, table.rows], .float32, on: backend, label: "logits")
         var product = MatmulCall(a: rows, b: table, output: logits)
         product.transposeB = true
-        product.reusesB = !decoder.table.isTrainable
+        product.reusesB = true  // many tokens follow; a write to the table drops its packed form
         try backend.matmul(product)
         if let cap = finalSoftCap { try backend.softCap(SoftCapCall(input: logits, cap: cap, output: logits)) }
         return logits

@@ -62,8 +62,24 @@ package struct PixelSettings: Sendable, Equatable {
         pixelValues(of: image, size: imageSize, normalization: normalization, filter: filter)
     }
 
-    /// The numbers of several pictures on a device, float32 `[B, 3, S, S]`.
+    /// The numbers of several pictures on a device, float32 `[B, 3, S, S]`; pictures are resized side by side.
     package func tensor(of images: [ImageBuffer], on backend: any Backend) throws(TensorError) -> Tensor {
-        try Tensor(images.flatMap(values), shape: [images.count, 3, imageSize, imageSize], on: backend)
+        let settings = self
+        return try tensor(ofValues: concurrentMap(images) { settings.values(of: $0) }, on: backend)
+    }
+
+    /// The numbers of pictures, each `[3, S, S]`, as one tensor `[B, 3, S, S]`.
+    package func tensor(ofValues pictures: [[Float]], on backend: any Backend) throws(TensorError) -> Tensor {
+        let tensor = try Tensor(
+            uninitialized: [pictures.count, 3, imageSize, imageSize], .float32, on: backend, label: "pixels")
+        for (place, values) in pictures.enumerated() {
+            let written = values.withUnsafeBytes { bytes in
+                Result { () throws(TensorError) in
+                    try backend.write(bytes, to: tensor.storage, byteOffset: place * bytes.count)
+                }
+            }
+            try written.get()
+        }
+        return tensor
     }
 }

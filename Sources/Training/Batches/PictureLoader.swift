@@ -20,7 +20,6 @@ package final class PictureLoader {
 
     /// The normalized pixels of some examples, float32 `[B, 3, S, S]`; pictures are read side by side.
     package func pixels(of paths: [String], on backend: any Backend) throws(TrainingError) -> Tensor {
-        let side = processor.pixels.imageSize
         let settings = processor.pixels
         let orientation = exif
         let results = concurrentMap(paths) { path -> Result<[Float], ImageError> in
@@ -28,17 +27,13 @@ package final class PictureLoader {
                 settings.values(of: try ImageBuffer(contentsOf: path, exif: orientation))
             }
         }
-        var values: [Float] = []
-        values.reserveCapacity(paths.count * 3 * side * side)
-        for result in results {
+        let pictures = try results.map { (result) throws(TrainingError) in
             switch result {
-            case .success(let picture): values += picture
+            case .success(let values): return values
             case .failure(let error): throw .image(error)
             }
         }
-        return try trainingErrors { () throws(TensorError) in
-            try Tensor(values, shape: [paths.count, 3, side, side], on: backend)
-        }
+        return try trainingErrors { () throws(TensorError) in try settings.tensor(ofValues: pictures, on: backend) }
     }
 
     /// The features of some examples, `[B * N, D]`, from the cache where a picture's file has not changed.
@@ -73,17 +68,4 @@ package final class PictureLoader {
         guard stat(path, &status) == 0 else { return path }
         return "\(path)\n\(status.st_size)\n\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
     }
-}
-
-/// The results of `transform` in order, computed on all cores.
-private func concurrentMap<Input: Sendable, Output: Sendable>(
-    _ inputs: [Input], _ transform: @Sendable (Input) -> Output
-) -> [Output] {
-    var outputs = [Output?](repeating: nil, count: inputs.count)
-    outputs.withUnsafeMutableBufferPointer { buffer in
-        // Each iteration writes its own element, and none is read before all have ended.
-        nonisolated(unsafe) let slots = buffer
-        DispatchQueue.concurrentPerform(iterations: inputs.count) { i in slots[i] = transform(inputs[i]) }
-    }
-    return outputs.compactMap { $0 }
 }

@@ -6,9 +6,12 @@ extension CommandRegistry<CommandContext> {
         CommandRegistry([
             .session,
             .machine,
+            .dataset,
             .model,
             .training,
             .detection,
+            .tools,
+            .bench,
         ])
     }
 }

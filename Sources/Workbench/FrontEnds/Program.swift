@@ -75,7 +75,7 @@ extension Program {
                 "Palinote",
                 [
                     InteractiveCommand.self, ExecCommand.self,
-                    DocsCommand.self,
+                    BenchCommand.self, DocsCommand.self,
                 ])
         ])
     }

@@ -16,8 +16,7 @@ struct AnswerOptions: OptionGroupContents {
         detector.maxNewTokens = maxNewTokens
         detector.batchSize = batchSize
         detector.textOptions = LocationTextOptions(
-            compatibility: compat == .palinote ? .palinote : .supervision025,
-            divisor: divisor == .locations1024 ? .locations1024 : .locations1023)
+            compatibility: compat.value, divisor: divisor.value)
         return detector
     }
 }
@@ -26,10 +25,24 @@ struct AnswerOptions: OptionGroupContents {
 enum TextCompatibilityChoice: String, Choice {
     case palinote
     case supervision025 = "supervision-0.25"
+
+    var value: LocationTextOptions.Compatibility {
+        switch self {
+        case .palinote: .palinote
+        case .supervision025: .supervision025
+        }
+    }
 }
 
 /// What locations are divided by.
 enum DivisorChoice: String, Choice {
     case locations1024 = "1024"
     case locations1023 = "1023"
+
+    var value: LocationTextOptions.Divisor {
+        switch self {
+        case .locations1024: .locations1024
+        case .locations1023: .locations1023
+        }
+    }
 }

@@ -39,13 +39,7 @@ struct InferCommand: Command {
 
     private func makeQuery(_ context: CommandContext) throws -> DetectionQuery {
         if let reference = ExampleReference(image) {
-            let examples = try context.examples(of: reference.split)
-            guard examples.indices.contains(reference.index) else {
-                throw Failure(
-                    code: "NoSuchExample",
-                    message: "\(reference.split.rawValue) has \(examples.count) examples, from [0]")
-            }
-            var query = DetectionQuery(examples[reference.index], classes: nil)
+            var query = DetectionQuery(try context.example(reference), classes: nil)
             if let prefix { query.prompt = prefix }
             query.classes = listedOnly ? LocationText.classes(inPrefix: query.prompt) : nil
             return query
@@ -73,14 +67,7 @@ struct InferCommand: Command {
         }
         for rejected in answer.rejected { context.warn("left out: \(rejected)") }
         guard !answer.detections.isEmpty else { return context.say("no detections") }
-        var table = Table("label", "x min", "y min", "x max", "y max")
-        for (box, name) in zip(answer.detections.boxes, answer.detections.classNames) {
-            table.add([
-                "\(name)", "\(box.xMin, .fixed(1))", "\(box.yMin, .fixed(1))", "\(box.xMax, .fixed(1))",
-                "\(box.yMax, .fixed(1))",
-            ])
-        }
-        context.emit(.table(table))
+        context.emit(.table(answer.detections.table))
     }
 }
 
@@ -96,5 +83,19 @@ struct ExampleReference {
         else { return nil }
         self.split = split
         self.index = index
+    }
+}
+
+extension Detections {
+    /// Names and edges, a row for each object.
+    var table: Table {
+        var table = Table("label", "x min", "y min", "x max", "y max")
+        for (box, name) in zip(boxes, classNames) {
+            table.add([
+                "\(name)", "\(box.xMin, .fixed(1))", "\(box.yMin, .fixed(1))", "\(box.xMax, .fixed(1))",
+                "\(box.yMax, .fixed(1))",
+            ])
+        }
+        return table
     }
 }

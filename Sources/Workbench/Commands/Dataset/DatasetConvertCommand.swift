@@ -1,0 +1,29 @@
+import Console
+import Datasets
+
+/// `dataset convert`: the same set in another layout.
+struct DatasetConvertCommand: Command {
+    static let name = "dataset convert"
+    static let summary = "write the loaded data set in another layout, with copies of its images"
+    static let examples = ["dataset convert --to coco --out /tmp/palinote-coco"]
+
+    @Option("the layout to write") var to: DatasetFormatChoice
+    @Option("the folder to write, new or empty", completion: .folder) var out: Path
+
+    mutating func run(_ context: CommandContext) throws {
+        let dataset = try context.loadedDataset()
+        let start = context.now()
+        let interrupt = context.interrupt
+        var written = 0
+        try DatasetConverter(dataset, to: to.format).write(to: context.resolve(out)) { done, total in
+            written = done
+            context.report(
+                Progress(
+                    label: "copy", completed: done, total: total, elapsed: context.now() - start,
+                    isFinished: done == total))
+            return !interrupt.isRequested
+        }
+        try interrupt.check()
+        context.say("wrote \(written.counting("image")) in the \(to.rawValue) layout to \(.path(out.text))")
+    }
+}

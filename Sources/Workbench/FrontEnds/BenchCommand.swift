@@ -1,0 +1,17 @@
+import Console
+
+/// `palinote bench paligemma`: the session's command of that name, in a session of its own.
+struct BenchCommand: Command {
+    static let name = BenchPaliGemmaCommand.name
+    static let summary = BenchPaliGemmaCommand.summary
+    static let discussion = BenchPaliGemmaCommand.discussion
+    static let examples = BenchPaliGemmaCommand.examples.map { "palinote " + $0 + " --json" }
+
+    @OptionGroup var bench: PaliGemmaBenchOptions
+    @OptionGroup var options: GlobalOptions
+
+    mutating func run(_ context: ProgramContext) throws {
+        let printer = OutputPrinter(context.surroundings, options)
+        context.note(context.makeSession(options, printer: printer).execute(bench.commandLine))
+    }
+}
