@@ -40,7 +40,7 @@ struct SecretStoreTests {
 
     @Test("names and values that cannot be secrets are refused", arguments: ["", "1A", "A B", "É", "A=B", "A\n"])
     func refusesNames(name: String) throws {
-        var store = try SecretStore()
+        var store = SecretStore()
         #expect(throws: SecretError.invalidName(name)) { try store.set(name, to: "long enough") }
         #expect(throws: SecretError.tooShort(name: "A", minimum: 4)) { try store.set("A", to: "abc") }
         #expect(store.list.isEmpty)

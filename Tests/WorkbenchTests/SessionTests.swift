@@ -73,7 +73,7 @@ struct SessionTests {
     @Test("secret values never reach outputs, errors or the kept source")
     func secrets() {
         let session = makeSession()
-        session.redactor.learn(name: "TOKEN", value: "hf_abcdef123456")
+        #expect(throws: Never.self) { try session.secrets.set("TOKEN", to: "hf_abcdef123456") }
         let result = session.execute("seed hf_abcdef123456")
         #expect(result.cell.source == "seed [[secret TOKEN]]")
         #expect(!recordedLines(result).joined().contains("hf_abcdef"))

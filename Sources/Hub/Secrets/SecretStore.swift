@@ -27,12 +27,21 @@ package struct SecretStore: Sendable {
     /// - Parameters:
     ///   - environment: variables of the process; those whose name ends in `TOKEN`, `KEY`, `SECRET` or the like are secrets.
     ///   - path: a file of lines `NAME=value` that only its owner may read; one that does not exist holds no secrets.
-    package init(environment: [String: String] = [:], file path: String? = nil) throws(SecretError) {
+    package init(environment: [String: String] = [:], file path: String) throws(SecretError) {
+        self.init(environment, file: try SecretFile(path: path))
+    }
+
+    /// Gathers what the environment holds.
+    package init(environment: [String: String] = [:]) {
+        self.init(environment, file: nil)
+    }
+
+    private init(_ environment: [String: String], file: SecretFile?) {
         self.environment = environment.filter { name, value in
             Self.isName(name) && Self.secretEndings.contains { name.uppercased().hasSuffix($0) }
                 && value.count >= Self.minimumCharacterCount
         }
-        file = if let path { try SecretFile(path: path) } else { nil }
+        self.file = file
         redactor = Redactor(values: [])
         updateRedactor()
     }

@@ -12,6 +12,6 @@ struct BenchCommand: Command {
 
     mutating func run(_ context: ProgramContext) throws {
         let printer = OutputPrinter(context.surroundings, options)
-        context.note(context.makeSession(options, printer: printer).execute(bench.commandLine))
+        context.note(try context.makeSession(options, printer: printer).execute(bench.commandLine))
     }
 }

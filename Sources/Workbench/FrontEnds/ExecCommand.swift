@@ -17,7 +17,7 @@ struct ExecCommand: Command {
             throw CommandLineError(reason: .missing(["COMMANDS..."]), command: Self.name)
         }
         let printer = OutputPrinter(context.surroundings, options)
-        let session = context.makeSession(options, printer: printer)
+        let session = try context.makeSession(options, printer: printer)
         for command in commands where !printer.outputIsClosed {
             let result = session.execute(command)
             context.note(result)
@@ -42,13 +42,13 @@ struct InteractiveCommand: Command {
         if context.surroundings.inputIsTerminal {
             context.interactive(context, options)
         } else {
-            runStandardInput(context)
+            try runStandardInput(context)
         }
     }
 
-    private func runStandardInput(_ context: ProgramContext) {
+    private func runStandardInput(_ context: ProgramContext) throws {
         let printer = OutputPrinter(context.surroundings, options)
-        let session = context.makeSession(options, printer: printer)
+        let session = try context.makeSession(options, printer: printer)
         var lines = LineSource(read: context.surroundings.readInput)
         var source = ""
         while !printer.outputIsClosed, let line = lines.next() {

@@ -9,6 +9,8 @@ package struct ProcessSurroundings {
     package var environment: [String: String]
     /// The folder the process was started in.
     package var folder: String
+    /// The folder of the samples that come with the program; nil where there is none.
+    package var samples: String?
     /// Whether standard input is a terminal.
     package var inputIsTerminal: Bool
     /// Whether standard output is a terminal.
@@ -31,7 +33,8 @@ package struct ProcessSurroundings {
     /// The surroundings of this process.
     package static func current() -> ProcessSurroundings {
         ProcessSurroundings(
-            environment: currentEnvironment(), folder: currentFolder(), inputIsTerminal: isatty(0) == 1,
+            environment: currentEnvironment(), folder: currentFolder(), samples: currentSamples(),
+            inputIsTerminal: isatty(0) == 1,
             outputIsTerminal: isatty(1) == 1, errorIsTerminal: isatty(2) == 1,
             terminalColumns: { Int(max(csystem_terminal_columns(1), csystem_terminal_columns(2))) },
             now: csystem_monotonic_seconds, date: { CalendarDate.text(secondsSince1970: csystem_wall_seconds()) },
@@ -66,6 +69,19 @@ extension ProcessSurroundings {
         guard let path = getcwd(nil, 0) else { return "." }
         defer { free(path) }
         return String(cString: path)
+    }
+
+    /// A folder `samples` beside the program or in a folder above it, as in a checkout.
+    private static func currentSamples() -> String? {
+        guard let program = realpath("/proc/self/exe", nil) else { return nil }
+        defer { free(program) }
+        var folder = Paths.folder(of: String(cString: program))
+        for _ in 0..<6 where folder != "/" {
+            let samples = Paths.join(folder, "samples")
+            if FileAccess.isFolder(samples) { return samples }
+            folder = Paths.folder(of: folder)
+        }
+        return nil
     }
 
     private static func readStandardInput() -> [UInt8] {

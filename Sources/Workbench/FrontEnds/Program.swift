@@ -1,5 +1,6 @@
 import CSystem
 import Console
+import Hub
 
 /// The program: its argument words choose a front end.
 package enum Program {
@@ -53,18 +54,30 @@ package final class ProgramContext {
     }
 
     /// Makes a session that prints through a printer and listens to Ctrl-C.
-    package func makeSession(_ options: GlobalOptions, printer: OutputPrinter) -> Session {
+    /// - Throws: `SecretError` if the user's file of secrets cannot be trusted.
+    package func makeSession(_ options: GlobalOptions, printer: OutputPrinter) throws(SecretError) -> Session {
         let assets = Paths.resolve(options.assets.text, in: surroundings.folder, home: surroundings.home)
         let session = Session(
             surroundings: SessionSurroundings(
                 folder: surroundings.folder, assets: AssetFolder(path: assets, shownAs: options.assets.text),
                 now: surroundings.now, date: surroundings.date, home: surroundings.home,
+                samples: surroundings.samples,
                 environment: surroundings.environment, receive: printer.print),
-            settings: options.settings)
+            settings: options.settings, secrets: try secrets())
         if !session.interrupt.listenToControlC() {
             printer.printRemark("Ctrl-C will end the program: the system lets no handler be set")
         }
         return session
+    }
+}
+
+extension ProgramContext {
+    /// Secrets of the environment and of the user's file.
+    private func secrets() throws(SecretError) -> SecretStore {
+        let environment = surroundings.environment
+        let folder = environment["XDG_CONFIG_HOME"] ?? surroundings.home.map { Paths.join($0, ".config") }
+        guard let folder else { return SecretStore(environment: environment) }
+        return try SecretStore(environment: environment, file: Paths.join(folder, "palinote/secrets"))
     }
 }
 
@@ -74,7 +87,7 @@ extension Program {
             .init(
                 "Palinote",
                 [
-                    InteractiveCommand.self, ExecCommand.self,
+                    InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
                     BenchCommand.self, DocsCommand.self,
                 ])
         ])

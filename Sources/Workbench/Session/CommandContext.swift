@@ -32,7 +32,7 @@ package final class CommandContext {
 
     /// Says something: it is shown at once and kept with the cell.
     package func emit(_ output: Output) {
-        let safe = session.redactor.redact(output)
+        let safe = output.mapText(session.secrets.redact)
         session.surroundings.receive(safe)
         if case .progress = safe { return }
         outputs.append(safe)

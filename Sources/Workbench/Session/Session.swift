@@ -1,4 +1,5 @@
 import Console
+import Hub
 
 /// A notebook's kernel: it runs cells one after the other and keeps what they load.
 ///
@@ -17,19 +18,22 @@ package final class Session {
     package var variables: [String: Literal] = [:]
     /// The wish to stop the running cell.
     package let interrupt: Interrupt
-    /// Hides secret values.
-    package var redactor = Redactor()
+    /// The user's secrets; their values are hidden in everything the session says or keeps.
+    package var secrets: SecretStore
     /// The cells executed, in order.
     package private(set) var cells: [CellResult] = []
     /// Whether each cell's result holds a digest of the state; replay and recording want it.
     package var tracksState = false
+    /// What writes finished cells into a session file, while `record` is on.
+    package private(set) var recorder: SessionRecorder?
 
     /// Makes a session in which nothing is loaded.
     package init(
-        surroundings: SessionSurroundings, settings: SessionSettings = SessionSettings(),
+        surroundings: SessionSurroundings, settings: SessionSettings = SessionSettings(), secrets: SecretStore? = nil,
         interrupt: Interrupt = Interrupt(), registry: CommandRegistry<CommandContext> = .standard
     ) {
         self.surroundings = surroundings
+        self.secrets = secrets ?? SecretStore(environment: surroundings.environment)
         self.settings = settings
         self.interrupt = interrupt
         self.registry = registry
@@ -40,12 +44,14 @@ package final class Session {
     package func execute(_ cell: Cell) -> CellResult {
         interrupt.clear()
         let start = surroundings.now()
+        let recorderBefore = recorder
         let context = CommandContext(session: self, cell: cell)
         let status = run(cell, in: context)
         let result = CellResult(
-            cell: Cell(id: cell.id, source: redactor.redact(cell.source)), status: status, outputs: context.outputs,
+            cell: Cell(id: cell.id, source: secrets.redact(cell.source)), status: status, outputs: context.outputs,
             state: tracksState ? stateDigest : nil, duration: surroundings.now() - start)
         cells.append(result)
+        if let recorder, recorder === recorderBefore { record(result, with: recorder) }
         return result
     }
 
@@ -121,6 +127,28 @@ extension Session {
             }
         }
         return failure
+    }
+}
+
+extension Session {
+    /// Lets the cells after the running one be recorded.
+    package func beginRecording(_ recorder: SessionRecorder) { self.recorder = recorder }
+
+    /// Ends the recording before the running cell.
+    package func endRecording() {
+        recorder?.finish(self)
+        recorder = nil
+    }
+
+    private func record(_ result: CellResult, with recorder: SessionRecorder) {
+        do {
+            try recorder.add(result, of: self)
+        } catch {
+            endRecording()
+            var failure = Failure(error)
+            failure.message = failure.message + "; the recording ends before this cell"
+            surroundings.receive(.failure(failure))
+        }
     }
 }
 

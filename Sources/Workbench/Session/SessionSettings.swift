@@ -45,4 +45,10 @@ package struct SessionSettings: Sendable, Equatable {
 
     /// The settings of a session that was told nothing.
     package init() {}
+
+    /// What decides the bits of results: the kind of device and the instruction set it computes with.
+    package var deviceSignature: String {
+        let isa = isa == .auto ? MachineDescription.read().instructionSets.last ?? "portable" : isa.rawValue
+        return "\(device.rawValue) \(isa)" + (gemm == .auto ? "" : " \(gemm.rawValue)")
+    }
 }

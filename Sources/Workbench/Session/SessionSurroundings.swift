@@ -16,6 +16,8 @@ package struct SessionSurroundings {
     package var samples: String?
     /// Environment variables that commands may ask for by name.
     package var environment: [String: String]
+    /// Asks the user for a secret without showing it; nil where nobody can be asked.
+    package var askSecret: ((_ prompt: String) -> String?)?
     /// Takes outputs as they come; progress too.
     package var receive: (Output) -> Void
 
