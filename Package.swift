@@ -53,7 +53,8 @@ let package = Package(
 
         // The model and its training.
         .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
-        .target(name: "Training", dependencies: ["Models", "Datasets", "Detection", "Images", "Checkpoints", "Tensors"]),
+        .target(
+            name: "Training", dependencies: ["Models", "Datasets", "Detection", "Images", "Checkpoints", "Tensors"]),
 
         // The notebook.
         .target(name: "Hub", dependencies: ["CArchive"]),
@@ -61,7 +62,8 @@ let package = Package(
         .target(
             name: "Workbench",
             dependencies: [
-                "Console", "Training", "Models", "Datasets", "Detection", "Images", "Tokenization", "Checkpoints", "Tensors",
+                "Console", "Training", "Models", "Datasets", "Detection", "Images", "Tokenization", "Checkpoints",
+                "Tensors",
                 "Hub", "CPUBackend", "CSystem", "JSON",
             ]),
         .target(name: "Shell", dependencies: ["Workbench", "CLibEdit"]),
