@@ -64,7 +64,7 @@ let package = Package(
                 "Console", "Training", "Models", "Datasets", "Detection", "Images", "Tokenization", "Checkpoints", "Tensors",
                 "Hub", "CPUBackend", "CSystem", "JSON",
             ]),
-        .target(name: "Shell", dependencies: ["Workbench", "CLibEdit"]),
+        .target(name: "Shell", dependencies: ["Workbench", "CLibEdit", "CSystem"]),
         .executableTarget(name: "palinote", dependencies: ["Shell", "Workbench"]),
 
         // Tests, one target for each target above.
@@ -82,7 +82,7 @@ let package = Package(
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TestSupport"]),
-        .testTarget(name: "ShellTests", dependencies: ["Shell", "TestSupport"]),
+        .testTarget(name: "ShellTests", dependencies: ["Shell", "CSystem", "TestSupport", "palinote"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x,
