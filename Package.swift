@@ -66,7 +66,7 @@ let package = Package(
                 "Tensors",
                 "Hub", "CPUBackend", "CSystem", "JSON",
             ]),
-        .target(name: "Shell", dependencies: ["Workbench", "CLibEdit"]),
+        .target(name: "Shell", dependencies: ["Workbench", "CLibEdit", "CSystem"]),
         .executableTarget(name: "palinote", dependencies: ["Shell", "Workbench"]),
 
         // Tests, one target for each target above.
@@ -84,7 +84,7 @@ let package = Package(
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TestSupport"]),
-        .testTarget(name: "ShellTests", dependencies: ["Shell", "TestSupport"]),
+        .testTarget(name: "ShellTests", dependencies: ["Shell", "CSystem", "TestSupport", "palinote"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x,

@@ -41,6 +41,9 @@ int csystem_spawn_on_terminal(
         setsid();
         ioctl(terminal, TIOCSCTTY, 0);
         for (int descriptor = 0; descriptor < 3; descriptor++) dup2(terminal, descriptor);
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
         signal(SIGINT, SIG_DFL);
         signal(SIGPIPE, SIG_DFL);
         if (folder && chdir(folder) != 0) _exit(127);

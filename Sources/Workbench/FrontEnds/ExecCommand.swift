@@ -40,7 +40,7 @@ struct InteractiveCommand: Command {
 
     mutating func run(_ context: ProgramContext) throws {
         if context.surroundings.inputIsTerminal {
-            context.interactive(context, options)
+            try context.interactive(context, options)
         } else {
             try runStandardInput(context)
         }

@@ -22,6 +22,7 @@ package struct GlobalOptions: OptionGroupContents {
     @Flag("show no progress and repeat no commands") var quiet = false
     @Flag("go on after a cell has failed") var keepGoing = false
     @Flag("print one JSON object for each output") var json = false
+    @Option("how a terminal shows pictures") var images = SessionSettings.Pictures.auto
     @Option("folder for pictures", completion: .folder) var assets = Path("out")
 
     /// Makes the options with their defaults.
@@ -35,6 +36,7 @@ package struct GlobalOptions: OptionGroupContents {
         settings.threads = threads
         settings.isa = isa
         settings.gemm = gemm
+        settings.pictures = images
         return settings
     }
 

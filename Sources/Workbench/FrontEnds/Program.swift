@@ -27,7 +27,7 @@ package enum Program {
     ///   - interactive: the front end when standard input is a terminal.
     package static func run(
         _ arguments: [String], _ surroundings: ProcessSurroundings,
-        interactive: @escaping (ProgramContext, GlobalOptions) -> Void
+        interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void
     ) -> Int32 {
         _ = csystem_ignore_broken_pipe()
         let context = ProgramContext(surroundings, interactive: interactive)
@@ -46,9 +46,9 @@ package final class ProgramContext {
     package let surroundings: ProcessSurroundings
     /// What the process will return.
     package var exitCode = Program.ExitCode.ok
-    let interactive: (ProgramContext, GlobalOptions) -> Void
+    let interactive: (ProgramContext, GlobalOptions) throws -> Void
 
-    init(_ surroundings: ProcessSurroundings, interactive: @escaping (ProgramContext, GlobalOptions) -> Void) {
+    init(_ surroundings: ProcessSurroundings, interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void) {
         self.surroundings = surroundings
         self.interactive = interactive
     }

@@ -32,6 +32,20 @@ package struct SessionSettings: Sendable, Equatable {
         case cpu
     }
 
+    /// How a terminal shows pictures below the line that names their file.
+    package enum Pictures: String, Choice {
+        /// The best that the terminal is known for.
+        case auto
+        /// kitty's protocol.
+        case kitty
+        /// iTerm2's protocol.
+        case iterm
+        /// Half-blocks.
+        case blocks
+        /// Not at all.
+        case off
+    }
+
     /// Where random streams start.
     package var seed: UInt64 = 42
     /// The kind of device to compute on.
@@ -42,6 +56,9 @@ package struct SessionSettings: Sendable, Equatable {
     package var isa = InstructionSet.auto
     /// The matrix library.
     package var gemm = MatrixLibrary.auto
+
+    /// How the shell shows pictures.
+    package var pictures = Pictures.auto
 
     /// The settings of a session that was told nothing.
     package init() {}

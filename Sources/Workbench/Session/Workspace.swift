@@ -19,6 +19,12 @@ package protocol WorkspaceSlot {
     static func summary(of value: Value) -> Text
     /// The parts of the value that a replay must find equal; names are prefixed by the slot's.
     static func stateParts(of value: Value) -> [StatePart]
+    /// Names in the value that Tab offers, such as splits; none unless the slot says so.
+    static func names(of family: LiveNames, in value: Value) -> [String]
+}
+
+extension WorkspaceSlot {
+    package static func names(of family: LiveNames, in value: Value) -> [String] { [] }
 }
 
 /// What the session keeps between cells, one value in each slot.
@@ -28,6 +34,7 @@ package struct Workspace {
         let value: Any
         let summary: () -> Text
         let stateParts: () -> [StatePart]
+        let names: (LiveNames) -> [String]
     }
 
     private var entries: [ObjectIdentifier: Entry] = [:]
@@ -42,7 +49,7 @@ package struct Workspace {
             entries[ObjectIdentifier(slot)] = newValue.map { value in
                 Entry(
                     name: slot.name, value: value, summary: { slot.summary(of: value) },
-                    stateParts: { slot.stateParts(of: value) })
+                    stateParts: { slot.stateParts(of: value) }, names: { slot.names(of: $0, in: value) })
             }
         }
     }
@@ -51,6 +58,9 @@ package struct Workspace {
     package var summaries: [(name: String, summary: Text)] {
         entries.values.sorted { $0.name < $1.name }.map { ($0.name, $0.summary()) }
     }
+
+    /// Names of a family in all slots, in order.
+    package func names(of family: LiveNames) -> [String] { entries.values.flatMap { $0.names(family) }.sorted() }
 
     /// The state of every filled slot.
     package var stateParts: [StatePart] {

@@ -270,13 +270,13 @@ struct SessionRecorderTests {
         let result = CellResult(
             cell: Cell(id: "1", source: ""), status: .ok,
             outputs: [
-                .text("[[any]] [[1]] [[secret A]]"), .text("read /tmp/place/a.jpg and /home/me/b"), .warning("..."),
+                .text("a [[any]] [[1]] [[secret A]]"), .text("read /tmp/place/a.jpg and /home/me/b"), .warning("..."),
             ], state: nil,
             duration: 0)
         let blocks = RecordedOutputs(surroundings).blocks(result, stateBefore: nil)
         #expect(
             blocks.flatMap(\.lines) == [
-                "```out rc=0", "\\[[any]] [[1]] [[secret A]]", "read a.jpg and ~/b", "```", "```err", "\\...", "```",
+                "```out rc=0", "a \\[[any]] [[1]] [[secret A]]", "read a.jpg and ~/b", "```", "```err", "\\...", "```",
             ])
         #expect(SessionPlace.relativeRoot(from: "/a/b/c/d", to: "/a/b") == "../..")
         #expect(SessionPlace.relativeRoot(from: "/x", to: "/a/b") == "/a/b")
