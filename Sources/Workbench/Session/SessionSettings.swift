@@ -18,7 +18,7 @@ package struct SessionSettings: Sendable, Equatable {
 
     /// The library that multiplies matrices.
     package enum MatrixLibrary: String, Choice {
-        /// oneDNN where it is installed, else OpenBLAS.
+        /// The program's own kernels.
         case auto
         /// oneDNN.
         case onednn
