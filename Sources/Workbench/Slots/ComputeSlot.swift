@@ -21,6 +21,7 @@ extension CommandContext {
         options.threads = settings.threads == 0 ? nil : settings.threads
         options.instructionSet = InstructionSet(rawValue: settings.isa.rawValue) ?? .auto
         options.matmulLibrary = MatmulLibrary(rawValue: settings.gemm.rawValue) ?? .auto
+        options.dropsMappedPages = true
         let backend = try CPUBackend(options)
         workspace[ComputeSlot.self] = backend
         return backend
