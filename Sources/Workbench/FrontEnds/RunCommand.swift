@@ -67,7 +67,7 @@ struct RunCommand: Command {
         _ file: SessionFile, _ opened: OpenedSession, _ session: Session, _ printer: OutputPrinter
     ) throws {
         var file = file
-        if file.header[.session] == nil { file.header[.session] = "1" }
+        file.header.beginWithFormat()
         file.header[.seed] = String(opened.settings(options).seed)
         file.header[.device] = session.settings.deviceSignature
         file.header[.versions] = "palinote=\(Program.version)"

@@ -51,7 +51,7 @@ struct LineTokens: Equatable {
 
     /// The problem of a mask in a line, if one begins like a mask and is none.
     static func maskProblem(in line: String) -> SessionFileError.Problem? {
-        guard line.contains("[[num") else { return nil }
+        guard line.utf8.contains(UInt8(ascii: "[")), line.contains("[[num") else { return nil }
         for piece in line.split(separator: "[[").dropFirst(line.hasPrefix("[[") ? 0 : 1) where piece.hasPrefix("num") {
             guard let end = piece.firstRange(of: "]]") else { continue }
             let inside = String(piece[..<end.lowerBound])

@@ -160,6 +160,7 @@ private struct Fence {
     private let length: Int
 
     init?(_ line: String) {
+        guard Self.mayBeFence(line) else { return nil }
         let text = line.drop { $0 == " " }
         guard line.count - text.count < 4, let mark = text.first, mark == "`" || mark == "~" else { return nil }
         let length = text.prefix { $0 == mark }.count
@@ -172,7 +173,14 @@ private struct Fence {
         self.length = length
     }
 
+    /// A quick look at the first byte that is no blank: most lines are no fence.
+    private static func mayBeFence(_ line: String) -> Bool {
+        let first = line.utf8.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        return first == UInt8(ascii: "`") || first == UInt8(ascii: "~")
+    }
+
     func isClosed(by line: String) -> Bool {
+        guard Self.mayBeFence(line) else { return false }
         let text = line.trimmed
         return text.count >= length && text.allSatisfy { $0 == mark }
     }

@@ -62,6 +62,11 @@ package struct SessionHeader: Sendable, Equatable {
         }
     }
 
+    /// Puts the format's number first if it is not there.
+    package mutating func beginWithFormat() {
+        if self[.session] == nil { lines = ["session: 1"] + (lines ?? []) }
+    }
+
     static func pair(in line: String) -> (key: String, value: String)? {
         guard let colon = line.firstIndex(of: ":") else { return nil }
         return (line[..<colon].trimmed, line[colon...].dropFirst().trimmed)
