@@ -33,7 +33,7 @@ package struct DetectionDataset: Sendable, Equatable {
 
     /// The order in which an epoch visits `count` examples: the same on every machine for the same seed and epoch.
     package static func visitingOrder(count: Int, seed: UInt64, epoch: Int) -> [Int] {
-        var stream = RandomStream(seed: seed, purpose: "dataset order", step: UInt64(max(epoch, 0)))
+        var stream = RandomStream(seed: seed, purpose: "epoch order", step: UInt64(max(epoch, 0)))
         return stream.shuffled(Array(0..<count))
     }
 }

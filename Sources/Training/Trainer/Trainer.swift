@@ -73,8 +73,7 @@ package final class Trainer {
 
     /// The order in which an epoch goes through the examples.
     private func order(of epoch: Int) -> [Int] {
-        var stream = RandomStream(seed: arguments.seed, purpose: "epoch order", step: UInt64(epoch))
-        return stream.shuffled(Array(examples.indices))
+        DetectionDataset.visitingOrder(count: examples.count, seed: arguments.seed, epoch: epoch)
     }
 
     private func makeBatch(_ places: [Int], hasFixedFeatures: Bool) throws(TrainingError) -> TrainingBatch {

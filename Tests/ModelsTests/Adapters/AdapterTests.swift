@@ -75,7 +75,7 @@ struct AdapterTests {
     func roundTrip(_ fixture: PeftCase) throws {
         let backend = try CPUBackend()
         let model = try fixture.adapted(on: backend)
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         try model.saveAdapter(folder: folder.path, baseModel: "../../models/pg2-tiny")
         let again = try Fixture.model(on: backend)
         again.options = model.options
@@ -97,7 +97,7 @@ struct AdapterTests {
 
     @Test("adapter_config.json says what peft's says", arguments: PeftCase.all)
     func configuration(_ fixture: PeftCase) throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         try fixture.adapted(on: CPUBackend()).saveAdapter(folder: folder.path, baseModel: "../../models/pg2-tiny")
         func read(_ folder: String) throws -> JSON {
             let file = folder + "/adapter_config.json"
@@ -185,7 +185,7 @@ struct AdapterTests {
 
     @Test("files that do not fit say so, and the model is as before", arguments: damages)
     func damage(_ damage: Damage) throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let source = PeftCase(name: "rslora", version: "period").folder
         let text = try String(contentsOfFile: source + "/adapter_config.json", encoding: .utf8)
         #expect(text.contains(damage.old))
@@ -205,7 +205,7 @@ struct AdapterTests {
     @Test("a second adapter, a missing folder, and saving without one are errors")
     func misuse() throws {
         let model = try Fixture.model(on: CPUBackend())
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         #expect(throws: ModelError.self) { try model.loadAdapter(folder: folder.path) }
         #expect(throws: ModelError.self) { try model.saveAdapter(folder: folder.path, baseModel: nil) }
         #expect(throws: ModelError.self) { try model.attach(AdapterConfiguration(r: 0), seed: 1) }

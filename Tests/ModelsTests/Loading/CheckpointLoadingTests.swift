@@ -152,13 +152,13 @@ extension StoredTensor {
 
 /// The checkpoint `pg2-tiny` with its tensors or its configuration changed.
 struct EditedCheckpoint {
-    private let folder: TemporaryFolder
+    private let folder: ScratchFolder
     var path: String { folder.path }
 
     init(
         edit: ([StoredTensor]) -> [StoredTensor] = { $0 }, configuration: (String) -> String = { $0 }
     ) throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         let file = try SafetensorsFile(path: Fixture.path("models/pg2-tiny/model.safetensors"))
         let tensors = try file.names.map { name in
             let entry = try file.entry(name)

@@ -111,7 +111,7 @@ struct ConfigurationTests {
     func truncated() throws {
         let folder = try EditedCheckpoint(configuration: { String($0.prefix(100)) })
         #expect(try folder.failure(on: CPUBackend()).contains("config.json"))
-        let empty = try TemporaryFolder()
+        let empty = try ScratchFolder()
         #expect(throws: ModelError.self) { try PaliGemmaConfiguration(folder: empty.path) }
     }
 

@@ -24,7 +24,7 @@ struct SavingTests {
         arguments: ["pg2-tiny", "pg1-tiny"], [5_000_000_000, 60_000])
     func weights(_ name: String, shardBytes: Int) throws {
         let backend = try CPUBackend()
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         try Fixture.model(name, .bfloat16, on: backend).save(folder: folder.path, maximumShardBytes: shardBytes)
         #expect(try stored(folder.path) == stored(Fixture.path("models/\(name)")))
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
@@ -38,7 +38,7 @@ struct SavingTests {
         let backend = try CPUBackend()
         let model = try Fixture.model(on: backend)
         for (asked, expected) in [(nil, "float32"), (.bfloat16, "bfloat16")] as [(ElementType?, String)] {
-            let folder = try TemporaryFolder()
+            let folder = try ScratchFolder()
             try model.save(folder: folder.path, as: asked)
             let checkpoint = try Checkpoint(folder: folder.path)
             #expect(try checkpoint.names.allSatisfy { try checkpoint.entry($0).elementType.name == expected })
@@ -52,7 +52,7 @@ struct SavingTests {
         let text = try String(contentsOfFile: Fixture.path("models/pg2-tiny-newest-config.json"), encoding: .utf8)
         let folder = try EditedCheckpoint(configuration: { _ in text })
         let model = try PaliGemma(folder: folder.path, elementType: .float32, backend: CPUBackend())
-        let saved = try TemporaryFolder()
+        let saved = try ScratchFolder()
         try model.save(folder: saved.path)
         let source = try PaliGemmaConfiguration(folder: saved.path).source
         #expect(source["dtype"]?.string == "float32" && source["torch_dtype"] == nil)
@@ -60,7 +60,7 @@ struct SavingTests {
 
     @Test("fields of config.json that Palinote does not read are kept, in order")
     func configuration() throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         try Fixture.model("pg2-tiny", .bfloat16, on: CPUBackend()).save(folder: folder.path)
         let original = try PaliGemmaConfiguration(folder: Fixture.path("models/pg2-tiny"))
         #expect(try PaliGemmaConfiguration(folder: folder.path) == original)
@@ -70,7 +70,7 @@ struct SavingTests {
     func random() throws {
         let backend = try CPUBackend()
         let configuration = try PaliGemmaConfiguration(folder: Fixture.path("models/pg1-tiny"))
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         var told = (written: 0, total: 0)
         try PaliGemma.writeRandom(
             configuration, seed: 3, folder: folder.path, backend: backend, progress: { told = ($0, $1) })
@@ -89,7 +89,7 @@ struct SavingTests {
     @Test("writing that is stopped is an error, and leaves no weights behind")
     func stopped() throws {
         let configuration = try PaliGemmaConfiguration(folder: Fixture.path("models/pg1-tiny"))
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         #expect(throws: ModelError.self) {
             try PaliGemma.writeRandom(
                 configuration, seed: 3, folder: folder.path, backend: CPUBackend(), shouldStop: { true })

@@ -10,12 +10,12 @@ import Testing
 /// A processor with the sample's tokenizer, pictures of 28 px and 4 image tokens, as
 /// `Tests/Reference/processor/make_processor.py` has it.
 struct SmallProcessor {
-    private let folder: TemporaryFolder
+    private let folder: ScratchFolder
     let processor: PaliGemmaProcessor
 
     init(preprocessor: String? = nil) throws {
         let sample = Folders.samples.appendingPathComponent("tiny-paligemma2").path
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         for name in ["tokenizer.json", "tokenizer.model", "tokenizer_config.json", "added_tokens.json"] {
             try FileManager.default.createSymbolicLink(
                 atPath: "\(folder.path)/\(name)", withDestinationPath: "\(sample)/\(name)")

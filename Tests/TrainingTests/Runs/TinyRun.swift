@@ -17,13 +17,13 @@ struct TinyRun {
         case languageModel, everything, adapter
     }
 
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let processor: PaliGemmaProcessor
     let examples: [DetectionExample]
     private let configuration: PaliGemmaConfiguration
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         let sample = Folders.samples.appendingPathComponent("tiny-paligemma2").path
         for name in ["tokenizer.json", "tokenizer.model", "tokenizer_config.json", "added_tokens.json"] {
             try FileManager.default.createSymbolicLink(
