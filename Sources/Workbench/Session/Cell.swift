@@ -45,6 +45,8 @@ package struct CellResult: Sendable {
     package var state: StateDigest?
     /// Seconds it took.
     package var duration: Double
+    /// What it read and wrote of the session's state.
+    package var effects = CellEffects()
 
     /// The return code: 0, 1 or 130.
     package var code: Int { status.code }

@@ -21,8 +21,26 @@ package final class CommandContext {
         set { session.workspace = newValue }
     }
 
+    /// All variables; the cell depends on each from here on.
+    package var variables: [String: Literal] {
+        for name in session.variables.keys { session.tracker.noteRead("variable:\(name)") }
+        return session.variables
+    }
+
     /// What the session was told.
     package var settings: SessionSettings { session.settings }
+
+    /// What the session was told, to be shown or changed; the cell depends on all of it from here on.
+    var allSettings: SessionSettings {
+        for (name, _) in settings.values { session.tracker.noteRead("setting:\(name)") }
+        return settings
+    }
+
+    /// Where random streams start; the cell depends on it from here on.
+    package var seed: UInt64 {
+        session.tracker.noteRead("setting:seed")
+        return session.settings.seed
+    }
 
     /// The wish to stop; long work calls `try context.interrupt.check()` at each step.
     package var interrupt: Interrupt { session.interrupt }
@@ -49,6 +67,20 @@ package final class CommandContext {
 
     /// Where a path that the user typed leads.
     package func resolve(_ path: Path) -> String { resolve(path.text) }
+
+    /// Where a file or folder that the command reads lies; the cell depends on what other cells wrote there.
+    package func resolveInput(_ path: Path) -> String {
+        let place = resolve(path)
+        session.tracker.noteRead(file: place)
+        return place
+    }
+
+    /// Where a file or folder that the command writes lies; cells that read it depend on this one.
+    package func resolveOutput(_ path: Path) -> String {
+        let place = resolve(path)
+        session.tracker.noteWrite(file: place)
+        return place
+    }
 
     /// Where a path leads, seen from the session's folder.
     package func resolve(_ path: String) -> String {

@@ -13,13 +13,15 @@ package final class Session {
     /// What the session was told.
     package var settings: SessionSettings
     /// What cells have loaded.
-    package var workspace = Workspace()
+    package var workspace: Workspace
     /// Variables set by `name = literal`.
     package var variables: [String: Literal] = [:]
     /// The wish to stop the running cell.
     package let interrupt: Interrupt
     /// The user's secrets; their values are hidden in everything the session says or keeps.
     package var secrets: SecretStore
+    /// Knows which cell read and wrote what.
+    let tracker: EffectTracker
     /// The cells executed, in order.
     package private(set) var cells: [CellResult] = []
     /// Whether each cell's result holds a digest of the state; replay and recording want it.
@@ -37,6 +39,8 @@ package final class Session {
         self.settings = settings
         self.interrupt = interrupt
         self.registry = registry
+        tracker = EffectTracker()
+        workspace = Workspace(tracker: tracker)
     }
 
     /// Runs a cell's statements until one fails or somebody asks to stop.
@@ -46,10 +50,14 @@ package final class Session {
         let start = surroundings.now()
         let recorderBefore = recorder
         let context = CommandContext(session: self, cell: cell)
+        tracker.refresh(observations)
+        tracker.begin(cell.id)
         let status = run(cell, in: context)
+        let effects = tracker.end()
         let result = CellResult(
             cell: Cell(id: cell.id, source: secrets.redact(cell.source)), status: status, outputs: context.outputs,
-            state: tracksState ? stateDigest : nil, duration: surroundings.now() - start)
+            state: tracksState ? stateDigest : nil, duration: surroundings.now() - start,
+            effects: effects)
         cells.append(result)
         if let recorder, recorder === recorderBefore { record(result, with: recorder) }
         return result
@@ -63,6 +71,11 @@ package final class Session {
 
     /// The name for the next cell that has none: its number, counted from 1.
     package var nextCellID: String { String(cells.count + 1) }
+
+    /// The inputs of a cell that changed since it ran; its output is true of the present state if there are none.
+    package func changedInputs(of result: CellResult) -> [ChangedInput] {
+        tracker.changedInputs(since: result.effects)
+    }
 
     /// The state that a replay must find equal: settings, variables, and every filled slot.
     ///
@@ -95,12 +108,33 @@ extension Session {
         }
     }
 
+    /// Every piece of state as it is now.
+    var observations: [String: EffectTracker.Observation] {
+        var present: [String: EffectTracker.Observation] = [:]
+        for (name, value) in variables {
+            let text = value.description
+            present["variable:\(name)"] = .init(key: text) { StateVersion(text) }
+        }
+        for (name, value) in settings.values { present["setting:\(name)"] = .init(key: value) { StateVersion(value) } }
+        for (name, slot) in workspace.observations(digestLimit: tracksState ? .max : Self.quickDigest) {
+            present[name] = slot
+        }
+        return present
+    }
+
+    /// Bytes that are digested at each change just to tell contents apart.
+    private static let quickDigest = 1 << 20
+
     private func run(_ statement: Statement, in context: CommandContext) throws {
+        defer { tracker.endStatement(observations) }
         switch statement.kind {
         case .assignment(let name, let value): variables[name] = value
         case .command(let words):
             var expanded: [ExpandedWord] = []
-            for word in words { expanded += try word.expanded(with: variables) }
+            for word in words {
+                for name in word.variableNames { tracker.noteRead("variable:\(name)") }
+                expanded += try word.expanded(with: variables)
+            }
             let invocation = try registry.parse(HelpMark.rewritten(expanded))
             do {
                 try invocation.run(context)

@@ -68,4 +68,12 @@ package struct SessionSettings: Sendable, Equatable {
         let isa = isa == .auto ? MachineDescription.read().instructionSets.last ?? "portable" : isa.rawValue
         return "\(device.rawValue) \(isa)" + (gemm == .auto ? "" : " \(gemm.rawValue)")
     }
+
+    /// Every setting by name, with its value in words.
+    var values: [(name: String, value: String)] {
+        [
+            ("seed", String(seed)), ("device", device.rawValue), ("threads", String(threads)), ("isa", isa.rawValue),
+            ("gemm", gemm.rawValue), ("images", pictures.rawValue),
+        ]
+    }
 }

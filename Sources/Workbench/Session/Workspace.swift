@@ -21,10 +21,19 @@ package protocol WorkspaceSlot {
     static func stateParts(of value: Value) -> [StatePart]
     /// Names in the value that Tab offers, such as splits; none unless the slot says so.
     static func names(of family: LiveNames, in value: Value) -> [String]
+    /// Whether cells depend on the value; false for what is only kept to be quick.
+    static var isTracked: Bool { get }
+    /// Counts how often a value has changed in place; 0 for values that do not.
+    static func revision(of value: Value) -> Int
+    /// How many bytes `stateParts` looks at.
+    static func digestedByteCount(of value: Value) -> Int
 }
 
 extension WorkspaceSlot {
     package static func names(of family: LiveNames, in value: Value) -> [String] { [] }
+    package static var isTracked: Bool { true }
+    package static func revision(of value: Value) -> Int { 0 }
+    package static func digestedByteCount(of value: Value) -> Int { 0 }
 }
 
 /// What the session keeps between cells, one value in each slot.
@@ -32,23 +41,35 @@ package struct Workspace {
     private struct Entry {
         let name: String
         let value: Any
+        let stamp: Int
+        let isTracked: Bool
+        let revision: () -> Int
+        let digestedByteCount: () -> Int
         let summary: () -> Text
         let stateParts: () -> [StatePart]
         let names: (LiveNames) -> [String]
     }
 
     private var entries: [ObjectIdentifier: Entry] = [:]
+    private let tracker: EffectTracker
 
-    /// Makes an empty workspace.
-    package init() {}
+    /// Makes an empty workspace, whose reads `tracker` notes.
+    package init(tracker: EffectTracker = EffectTracker()) { self.tracker = tracker }
 
     /// The value in a slot; nil while it is empty.
     package subscript<Slot: WorkspaceSlot>(slot: Slot.Type) -> Slot.Value? {
-        get { entries[ObjectIdentifier(slot)]?.value as? Slot.Value }
+        get {
+            if slot.isTracked { tracker.noteRead(slot.name) }
+            return entries[ObjectIdentifier(slot)]?.value as? Slot.Value
+        }
         set {
+            if slot.isTracked { tracker.noteAssignment(slot.name) }
+            let stamp = tracker.nextNumber()
             entries[ObjectIdentifier(slot)] = newValue.map { value in
                 Entry(
-                    name: slot.name, value: value, summary: { slot.summary(of: value) },
+                    name: slot.name, value: value, stamp: stamp, isTracked: slot.isTracked,
+                    revision: { slot.revision(of: value) }, digestedByteCount: { slot.digestedByteCount(of: value) },
+                    summary: { slot.summary(of: value) },
                     stateParts: { slot.stateParts(of: value) }, names: { slot.names(of: $0, in: value) })
             }
         }
@@ -56,7 +77,10 @@ package struct Workspace {
 
     /// The names and summaries of the filled slots, in the order of their names.
     package var summaries: [(name: String, summary: Text)] {
-        entries.values.sorted { $0.name < $1.name }.map { ($0.name, $0.summary()) }
+        entries.values.sorted { $0.name < $1.name }.map { entry in
+            if entry.isTracked { tracker.noteRead(entry.name) }
+            return (entry.name, entry.summary())
+        }
     }
 
     /// Names of a family in all slots, in order.
@@ -66,6 +90,18 @@ package struct Workspace {
     package var stateParts: [StatePart] {
         entries.values.flatMap { entry in
             entry.stateParts().map { StatePart(name: "\(entry.name).\($0.name)", digest: $0.digest) }
+        }
+    }
+
+    /// What the filled slots are now, by name; contents of more than `digestLimit` bytes are told apart by number alone.
+    func observations(digestLimit: Int) -> [(name: String, EffectTracker.Observation)] {
+        entries.values.filter(\.isTracked).map { entry in
+            let observation = EffectTracker.Observation(key: "\(entry.stamp).\(entry.revision())") {
+                () -> StateVersion? in
+                guard entry.digestedByteCount() <= digestLimit else { return nil }
+                return StateVersion(StateDigest(entry.stateParts()).text)
+            }
+            return (entry.name, observation)
         }
     }
 }

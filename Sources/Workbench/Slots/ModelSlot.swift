@@ -31,13 +31,23 @@ final class LoadedModel {
             StatePart(name: "layout", content: names.utf8),
             StatePart(name: "type", content: "\(model.elementType.name) \(model.options)".utf8),
         ]
-        for parameter in parameters where parameter.isTrainable || generation == 0 && parameter.count < 1 << 16 {
+        for parameter in digestedParameters {
             let weights = parameter.master ?? parameter.value
             guard let bytes = try? weights.readBytes() else { continue }
             parts.append(StatePart(name: parameter.name, content: bytes))
         }
         digest = (generation, parts)
         return parts
+    }
+
+    /// How many bytes `stateParts` reads; none while it knows their digest.
+    var digestedByteCount: Int {
+        if let digest, digest.generation == generation { return 0 }
+        return digestedParameters.reduce(0) { $0 + ($1.master ?? $1.value).byteCount }
+    }
+
+    private var digestedParameters: [Parameter] {
+        model.parameters.parameters.filter { $0.isTrainable || generation == 0 && $0.count < 1 << 16 }
     }
 }
 
@@ -55,6 +65,10 @@ enum ModelSlot: WorkspaceSlot {
     }
 
     static func stateParts(of loaded: LoadedModel) -> [StatePart] { loaded.stateParts }
+
+    static func revision(of loaded: LoadedModel) -> Int { loaded.generation }
+
+    static func digestedByteCount(of loaded: LoadedModel) -> Int { loaded.digestedByteCount }
 }
 
 extension Int {

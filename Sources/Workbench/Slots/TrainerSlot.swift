@@ -21,4 +21,6 @@ enum TrainerSlot: WorkspaceSlot {
         let log = run.outcome.log.map { "\($0)\n" }.joined()
         return [StatePart(name: "log", content: "\(run.outcome.step) \(log)".utf8)]
     }
+
+    static func revision(of run: TrainedRun) -> Int { run.trainer.engine.step }
 }

@@ -15,7 +15,7 @@ struct DatasetConvertCommand: Command {
         let start = context.now()
         let interrupt = context.interrupt
         var written = 0
-        try DatasetConverter(dataset, to: to.format).write(to: context.resolve(out)) { done, total in
+        try DatasetConverter(dataset, to: to.format).write(to: context.resolveOutput(out)) { done, total in
             written = done
             context.report(
                 Progress(

@@ -17,7 +17,7 @@ struct SetCommand: Command {
     @Option("how a terminal shows pictures") var images: SessionSettings.Pictures?
 
     mutating func run(_ context: CommandContext) throws {
-        var settings = context.settings
+        var settings = context.allSettings
         if let threads {
             guard (0...1024).contains(threads) else {
                 throw Failure(code: "UsageError", message: "--threads is \(threads), expected 0 to 1024")
@@ -50,6 +50,6 @@ struct SeedCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         if let value { context.session.settings.seed = value }
-        context.say("seed \(String(context.settings.seed))")
+        context.say("seed \(String(value ?? context.seed))")
     }
 }

@@ -40,7 +40,7 @@ struct TrainCommand: Command {
     private func makeTrainer(_ context: CommandContext) throws -> Trainer {
         let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
         let arguments = options.arguments(
-            seed: context.settings.seed, outputDir: options.outputDir.map(context.resolve))
+            seed: context.seed, outputDir: options.outputDir.map(context.resolveOutput))
         let trainer = try Trainer(
             model.model, processor.processor, examples: try context.examples(of: split), loader: processor.loader,
             arguments)
@@ -50,7 +50,7 @@ struct TrainCommand: Command {
     }
 
     private func checkpoint(_ path: Path, _ arguments: TrainingArguments, _ context: CommandContext) throws -> String {
-        guard path.text == "last" else { return context.resolve(path) }
+        guard path.text == "last" else { return context.resolveInput(path) }
         guard let folder = arguments.outputDir, let last = Trainer.checkpoints(under: folder).last else {
             throw Failure(code: "NoCheckpoint", message: "there is no checkpoint in --output-dir to resume from")
         }
