@@ -73,7 +73,7 @@ package final class ProgramContext {
 
 extension ProgramContext {
     /// Secrets of the environment and of the user's file.
-    private func secrets() throws(SecretError) -> SecretStore {
+    func secrets() throws(SecretError) -> SecretStore {
         let environment = surroundings.environment
         let folder = environment["XDG_CONFIG_HOME"] ?? surroundings.home.map { Paths.join($0, ".config") }
         guard let folder else { return SecretStore(environment: environment) }
@@ -88,7 +88,7 @@ extension Program {
                 "Palinote",
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
-                    BenchCommand.self, DocsCommand.self,
+                    ExportSessionCommand.self, ImportNotebookCommand.self, BenchCommand.self, DocsCommand.self,
                 ])
         ])
     }

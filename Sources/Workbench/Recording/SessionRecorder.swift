@@ -55,7 +55,8 @@ package final class SessionRecorder {
         try SessionPlace.write(file, to: path, secrets: session.secrets)
     }
 
-    private static func header(
+    /// The front matter of a session that is written to a path.
+    static func header(
         of session: Session, path: String, title: String, assets: String
     ) -> [(SessionHeader.Key, String)] {
         let root = SessionPlace.relativeRoot(from: Paths.folder(of: path), to: session.surroundings.folder)
@@ -101,7 +102,11 @@ package enum SessionPlace {
 
     /// Writes a session file whole; refuses bytes that hold a secret.
     static func write(_ file: SessionFile, to path: String, secrets: SecretStore) throws {
-        let text = file.text
+        try write(file.text, to: path, secrets: secrets)
+    }
+
+    /// Writes a text whole; refuses bytes that hold a secret.
+    static func write(_ text: String, to path: String, secrets: SecretStore) throws {
         guard secrets.redact(text) == text else { throw RecordingError.holdsSecret(file: path) }
         try FileAccess.makeFolder(Paths.folder(of: path))
         try FileAccess.write(Array(text.utf8), to: path)

@@ -7,8 +7,8 @@ extension CommandRegistry<CommandContext>.Group {
             "Session",
             [
                 HelpCommand.self, VarsCommand.self, CellsCommand.self, HistoryCommand.self, SetCommand.self,
-                SeedCommand.self, RecordCommand.self, SecretSetCommand.self, SecretListCommand.self,
-                SecretRemoveCommand.self,
+                SeedCommand.self, RecordCommand.self, SaveCommand.self, ExportCommand.self, ImportCommand.self,
+                SecretSetCommand.self, SecretListCommand.self, SecretRemoveCommand.self,
             ])
     }
 }
