@@ -54,7 +54,8 @@ package final class SessionRecorder {
         try SessionPlace.write(file, to: path, secrets: session.secrets)
     }
 
-    private static func header(
+    /// The front matter of a session that is written to a path.
+    static func header(
         of session: Session, path: String, title: String, assets: String
     ) -> [(SessionHeader.Key, String)] {
         let title = session.secrets.redact(title)
