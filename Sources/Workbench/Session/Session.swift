@@ -22,6 +22,8 @@ package final class Session {
     package var secrets: SecretStore
     /// The cells executed, in order.
     package private(set) var cells: [CellResult] = []
+    /// The seed when the first cell began: what a file of the whole session starts from.
+    package private(set) var firstSeed: UInt64?
     /// Whether each cell's result holds a digest of the state; replay and recording want it.
     package var tracksState = false
     /// What writes finished cells into a session file, while `record` is on.
@@ -43,6 +45,7 @@ package final class Session {
     @discardableResult
     package func execute(_ cell: Cell) -> CellResult {
         interrupt.clear()
+        if firstSeed == nil { firstSeed = settings.seed }
         let start = surroundings.now()
         let recorderBefore = recorder
         let context = CommandContext(session: self, cell: cell)

@@ -17,7 +17,7 @@ struct ExportCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         let path = context.resolve(file)
-        let format = try ExportFormat(path)
+        let format = try ExportFormat(file.text)
         let session = String(path.dropLast(format.rawValue.count)) + ".session.md"
         let transcript = SessionTranscript(of: context.session, for: session, title: title)
         guard transcript.cellCount > 0 else { throw ConversionError.noCells }

@@ -22,7 +22,7 @@ struct SaveCommand: Command {
         try SessionPlace.write(transcript.source.file, to: path, secrets: context.session.secrets)
         try transcript.writePictures(beside: path)
         context.warnOfGaps(transcript)
-        context.say("saved \(transcript.cellCount) cells to \(.path(file.text))")
+        context.say("saved \(transcript.cellCount.counting("cell")) to \(.path(file.text))")
     }
 }
 
@@ -31,7 +31,7 @@ extension CommandContext {
     func warnOfGaps(_ transcript: SessionTranscript) {
         for picture in transcript.missingPictures { warn("the picture \(picture) was changed or removed since") }
         if transcript.leftOutCount > 0 {
-            warn("\(transcript.leftOutCount) cells that only save, record, export or import are left out")
+            warn("left out \(transcript.leftOutCount.counting("cell")) that only save, record, export or import")
         }
     }
 }
