@@ -1,6 +1,6 @@
 #pragma once
 
-/// What Swift cannot ask of Linux without varargs, signal handlers or atomics: interrupts, terminals, memory.
+/// What Swift cannot ask of Linux without varargs, signal handlers or atomics: interrupts, terminals, memory; and digests.
 /// Functions return 0 on success and an errno value otherwise, unless said otherwise; none prints or exits.
 
 #include <stdbool.h>

@@ -71,7 +71,7 @@ enum SessionConversion {
             (text, missing) = (page.text, page.missingPictures)
         }
         remarks += missing.map { .warning("the picture \($0) is not there or no PNG or JPEG; its words stand for it") }
-        try SessionPlace.write(text, to: path, secrets: secrets)
+        try SessionPlace.write(Array(text.utf8), to: path, secrets: secrets)
         return remarks + [.text("exported \(source.file.cells.count.counting("cell")) to \(.path(shown))")]
     }
 

@@ -8,7 +8,12 @@ package struct SHA256 {
     package init() { csystem_sha256_begin(&digest) }
 
     /// Adds bytes.
-    package mutating func update(_ bytes: [UInt8]) { csystem_sha256_add(&digest, bytes, bytes.count) }
+    package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+
+    /// Adds bytes.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        csystem_sha256_add(&digest, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+    }
 
     /// The 64 hexadecimal digits over everything added.
     package func hexDigest() -> String {

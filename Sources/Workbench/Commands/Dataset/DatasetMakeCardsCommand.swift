@@ -27,7 +27,7 @@ struct DatasetMakeCardsCommand: Command {
                 next: "help dataset make-cards")
         }
         let start = context.now()
-        try set.write(to: context.resolve(out), progress: context.pictureCounter("draw"))
+        try set.write(to: context.resolveOutput(out), progress: context.pictureCounter("draw"))
         try context.interrupt.check()
         context.say(
             "drew \(total) images (train \(train), valid \(valid), test \(test)) of \(size)x\(size) pixels, \(set.cards.count) classes, into \(.path(out.text)) in \(.duration(context.now() - start))"

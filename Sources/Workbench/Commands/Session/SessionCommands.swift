@@ -6,9 +6,11 @@ extension CommandRegistry<CommandContext>.Group {
         Self(
             "Session",
             [
-                HelpCommand.self, VarsCommand.self, CellsCommand.self, HistoryCommand.self, SetCommand.self,
-                SeedCommand.self, RecordCommand.self, SaveCommand.self, ExportCommand.self, ImportCommand.self,
-                SecretSetCommand.self, SecretListCommand.self, SecretRemoveCommand.self,
+                HelpCommand.self, VarsCommand.self, InspectCommand.self, CellsCommand.self, RunCellsCommand.self,
+                RerunCommand.self, UndoCommand.self, RewindCommand.self, BranchCommand.self, HistoryCommand.self,
+                SetCommand.self, SeedCommand.self, RecordCommand.self, SaveCommand.self, ExportCommand.self,
+                ImportCommand.self, SecretSetCommand.self, SecretListCommand.self,
+                SecretRemoveCommand.self,
             ])
     }
 }
