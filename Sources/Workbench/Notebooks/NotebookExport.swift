@@ -10,7 +10,7 @@ struct NotebookExport {
     private(set) var missingPictures: [String] = []
 
     private let source: ConversionSource
-    private var usedIDs: Set<String>
+    private var ids: UniqueNames
     private var cellIndex = 0
     private var executionCount = 0
 
@@ -18,7 +18,7 @@ struct NotebookExport {
     init(_ source: ConversionSource) {
         self.source = source
         let pieces = SessionPieces(source.file)
-        usedIDs = pieces.ids
+        ids = UniqueNames(taken: pieces.ids)
         notebook.metadata["kernelspec"] = NotebookLanguage.kernelspec
         notebook.metadata["language_info"] = NotebookLanguage.languageInfo
         for (index, piece) in pieces.pieces.enumerated() { add(piece, at: index) }
@@ -54,7 +54,7 @@ extension NotebookExport {
         var cell = NotebookCell(kind: .markdown, id: marker?.id ?? "", source: lines.joined(separator: "\n"))
         var details = marker?.details ?? JSONObject()
         if marker == nil {
-            cell.id = freeID(Slug.text(of: lines) ?? "text")
+            cell.id = ids.make(Slug.text(of: lines) ?? "text")
             palinote["unnamed"] = true
         }
         if let kind = details["as"]?.string.flatMap(NotebookCell.Kind.init), kind != .code,
@@ -77,7 +77,7 @@ extension NotebookExport {
         var palinote = palinote
         cellIndex += 1
         var cell = NotebookCell(
-            kind: .code, id: session.attributes.id ?? freeID("cell-\(cellIndex)"), source: session.sourceText)
+            kind: .code, id: session.attributes.id ?? ids.make("cell-\(cellIndex)"), source: session.sourceText)
         let attributes = session.attributes
         cell.metadata = marker?.details["metadata"]?.object ?? JSONObject()
         if !attributes.tags.isEmpty { cell.metadata["tags"] = .strings(attributes.tags) }
@@ -159,16 +159,6 @@ extension NotebookExport {
             }
         }
         return .display(data: data, metadata: metadata, isResult: false)
-    }
-
-    private mutating func freeID(_ wanted: String) -> String {
-        var id = wanted
-        var number = 2
-        while !usedIDs.insert(id).inserted {
-            id = "\(wanted)-\(number)"
-            number += 1
-        }
-        return id
     }
 }
 

@@ -16,7 +16,7 @@ struct NotebookImport {
     private let notebook: Notebook
     private let assets: String
     private var lines: [String] = []
-    private var usedIDs: Set<String> = []
+    private var ids: UniqueNames
     /// Whether the last thing written was prose, a cell, or nothing.
     private var last: Piece?
     private var isEmptyBody = true
@@ -33,7 +33,7 @@ struct NotebookImport {
         self.notebook = notebook
         assets = name + ".assets"
         file = SessionFile(header: SessionHeader(lines: nil))
-        usedIDs = Set(notebook.cells.map(\.id))
+        ids = UniqueNames(taken: Set(notebook.cells.map(\.id)))
         addFront(name)
         for cell in notebook.cells { add(cell) }
         let note = notebook.metadata["palinote"]
@@ -92,10 +92,7 @@ extension NotebookImport {
     }
 
     private mutating func id(of cell: NotebookCell) -> String {
-        if CellAttributes.isID(cell.id) { return cell.id }
-        var number = 1
-        while !usedIDs.insert("cell-\(number)").inserted { number += 1 }
-        return "cell-\(number)"
+        CellAttributes.isID(cell.id) ? cell.id : ids.make("cell")
     }
 }
 
@@ -185,7 +182,8 @@ extension NotebookImport {
         let equivalents = PythonEquivalents.notes(on: cell.source)
         summary.equivalents += equivalents.isEmpty ? 0 : 1
         if !equivalents.isEmpty { lines += [""] + equivalents.map { "> Palinote: " + $0 + "  " } }
-        for output in cell.outputs { addForeign(output, of: id(of: cell)) }
+        let id = cell.outputs.isEmpty ? "" : id(of: cell)
+        for output in cell.outputs { addForeign(output, of: id) }
         last = .text
     }
 

@@ -48,7 +48,7 @@ enum SessionConversion {
     static func export(
         _ source: ConversionSource, to path: String, shownAs shown: String, replaces: Bool, secrets: SecretStore
     ) throws -> [Output] {
-        let format = try ExportFormat(path)
+        let format = try ExportFormat(shown)
         try check(path, shownAs: shown, replaces: replaces)
         let text: String
         var remarks: [Output] = []
@@ -62,7 +62,9 @@ enum SessionConversion {
             text = script.text
             if script.outputCount > 0 {
                 remarks.append(
-                    .warning("outputs of \(script.outputCount) cells are left out: a script has no place for them"))
+                    .warning(
+                        "outputs of \(script.outputCount.counting("cell")) are left out: a script has no place for them"
+                    ))
             }
         case .page:
             let page = SessionPage(source)
@@ -70,7 +72,7 @@ enum SessionConversion {
         }
         remarks += missing.map { .warning("the picture \($0) is not there or no PNG or JPEG; its words stand for it") }
         try SessionPlace.write(Array(text.utf8), to: path, secrets: secrets)
-        return remarks + [.text("exported \(source.file.cells.count) cells to \(.path(shown))")]
+        return remarks + [.text("exported \(source.file.cells.count.counting("cell")) to \(.path(shown))")]
     }
 
     /// Writes a notebook as a session file with its pictures beside it, and says what became of what.
@@ -90,8 +92,7 @@ enum SessionConversion {
             targets.append((target, picture.bytes))
         }
         for target in targets {
-            try FileAccess.makeFolder(Paths.folder(of: target.path))
-            try FileAccess.write(target.bytes, to: target.path)
+            try SessionPlace.write(target.bytes, to: target.path, secrets: secrets)
         }
         try SessionPlace.write(imported.file, to: path, secrets: secrets)
         return imported.summary.outputs + [.text("imported to \(.path(shown))")]

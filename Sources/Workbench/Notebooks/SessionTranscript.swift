@@ -11,7 +11,7 @@ struct SessionTranscript {
     private(set) var leftOutCount = 0
 
     private var pictures: [String: [UInt8]] = [:]
-    private var usedIDs: Set<String> = []
+    private var ids = UniqueNames()
 
     /// Gathers the cells.
     /// - Parameters:
@@ -23,6 +23,7 @@ struct SessionTranscript {
         var file = SessionFile(
             header: SessionHeader(
                 SessionRecorder.header(of: session, path: path, title: title ?? name, assets: assets)))
+        if let seed = session.firstSeed { file.header[.seed] = String(seed) }
         file.elements = [.prose(["# \(title ?? name)", ""])]
         source = ConversionSource(file: file, name: name)
         let masked = RecordedOutputs(session.surroundings)
@@ -34,7 +35,7 @@ struct SessionTranscript {
                 continue
             }
             var named = result
-            named.cell.id = freeID(result.cell.id)
+            named.cell.id = ids.make(result.cell.id)
             named.outputs = moved(named, to: assets, of: session)
             var cell = SessionCell(id: named.cell.id, source: named.cell.source)
             cell.outputs = masked.blocks(named, stateBefore: state)
@@ -50,11 +51,10 @@ struct SessionTranscript {
     var cellCount: Int { source.file.cells.count }
 
     /// Writes the pictures beside the session file.
-    func writePictures(beside path: String) throws(FileError) {
+    func writePictures(beside path: String, secrets: SecretStore) throws {
         for (name, bytes) in pictures.sorted(by: { $0.key < $1.key }) {
             let target = Paths.join(Paths.folder(of: path), name)
-            try FileAccess.makeFolder(Paths.folder(of: target))
-            try FileAccess.write(bytes, to: target)
+            try SessionPlace.write(bytes, to: target, secrets: secrets)
         }
     }
 }
@@ -71,16 +71,6 @@ extension SessionTranscript {
             && lines.allSatisfy { line in
                 bookkeepingCommands.contains(String(line.prefix { !$0.isWhitespace }))
             }
-    }
-
-    private mutating func freeID(_ wanted: String) -> String {
-        var id = wanted
-        var number = 2
-        while !usedIDs.insert(id).inserted {
-            id = "\(wanted)-\(number)"
-            number += 1
-        }
-        return id
     }
 
     /// The outputs with their pictures under the names that they have beside the file.

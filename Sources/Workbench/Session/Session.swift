@@ -20,6 +20,8 @@ package final class Session {
     package let interrupt: Interrupt
     /// The user's secrets; their values are hidden in everything the session says or keeps.
     package var secrets: SecretStore
+    /// The seed when the first cell began: what a file of the whole session starts from.
+    package private(set) var firstSeed: UInt64?
     /// Knows which cell read and wrote what.
     let tracker: EffectTracker
     /// The states after each cell, to go back to.
@@ -51,6 +53,7 @@ package final class Session {
     @discardableResult
     package func execute(_ cell: Cell) -> CellResult {
         interrupt.clear()
+        if firstSeed == nil { firstSeed = settings.seed }
         let recorderBefore = recorder
         pending = []
         tracker.refresh(observations)

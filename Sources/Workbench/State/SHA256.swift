@@ -8,7 +8,7 @@ package struct SHA256 {
     package init() { csystem_sha256_begin(&digest) }
 
     /// Adds bytes.
-    package mutating func update(_ bytes: [UInt8]) { csystem_sha256_add(&digest, bytes, bytes.count) }
+    package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
     /// Adds bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {

@@ -26,7 +26,7 @@ struct NotebookCommandTests {
         let text = try FileAccess.readText(path(runner, "a.session.md"))
         let file = try SessionFile(parsing: text, file: "a")
         #expect(file.header[.title] == "A: b")
-        #expect(file.header[.seed] == "7")
+        #expect(file.header[.seed] == "42", "the seed that the session began with")
         #expect(
             file.cells.map(\.sourceText) == [
                 "seed 7\n# 注", "dataset load samples/cards\ndataset show test --count 1", "dataset shw",

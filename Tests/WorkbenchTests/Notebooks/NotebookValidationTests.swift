@@ -40,12 +40,17 @@ struct NotebookValidationTests {
             try FileAccess.write(Array(export.notebook.text.utf8), to: paths[seed])
         }
         let program = """
-            import sys, nbformat
+            import re, sys, nbformat
+            same = 0
             for path in sys.argv[1:]:
                 notebook = nbformat.read(path, as_version=4)
                 nbformat.validate(notebook)
                 text = open(path, encoding="utf-8", newline="").read()
-                assert nbformat.writes(notebook).rstrip("\\n") == text.rstrip("\\n") or "\\u2028" in text, path
+                # Python splits lines at more characters than newlines; texts without them are laid out alike.
+                if not re.search(r"\\\\r|\\\\u00|[\\x85\\u2028\\u2029]", text):
+                    assert nbformat.writes(notebook).rstrip() == text.rstrip(), path
+                    same += 1
+            assert same >= 10, same
             """
         #expect(ReferencePython.run(try #require(ReferencePython.path), program, paths) == 0)
     }

@@ -87,7 +87,7 @@ struct SessionPageTests {
             ("# A `b`", "<h1 id=\"a-b\">A <code>b</code></h1>"),
             ("a *b* **c** _d_ e_f_g", "<p>a <em>b</em> <strong>c</strong> <em>d</em> e_f_g</p>"),
             ("[x](y.md) <https://z.org>", "<p><a href=\"y.md\">x</a> <a href=\"https://z.org\">https://z.org</a></p>"),
-            ("- a\n- b\n  - c", "<ul>\n<li>a</li>\n<li><p>b</p>\n<ul>\n<li>c</li>\n</ul></li>\n</ul>"),
+            ("- a\n- b\n  - c", "<ul>\n<li>a</li>\n<li>b\n<ul>\n<li>c</li>\n</ul></li>\n</ul>"),
             ("2. a\n3. b", "<ol start=\"2\">\n<li>a</li>\n<li>b</li>\n</ol>"),
             ("```x\n<a>\n```", "<pre class=\"code\"><code>&lt;a&gt;</code></pre>"),
             ("> a\n> b", "<blockquote><p>a\nb</p></blockquote>"),

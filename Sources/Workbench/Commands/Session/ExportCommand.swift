@@ -16,8 +16,8 @@ struct ExportCommand: Command {
     @Flag("write over a file that is there") var replace = false
 
     mutating func run(_ context: CommandContext) throws {
-        let path = context.resolve(file)
-        let format = try ExportFormat(path)
+        let path = context.resolveOutput(file)
+        let format = try ExportFormat(file.text)
         let session = String(path.dropLast(format.rawValue.count)) + ".session.md"
         let transcript = SessionTranscript(of: context.session, for: session, title: title)
         guard transcript.cellCount > 0 else { throw ConversionError.noCells }
@@ -46,7 +46,7 @@ struct ImportCommand: Command {
     mutating func run(_ context: CommandContext) throws {
         let target = session ?? NotebookPaths.session(of: notebook)
         let outputs = try SessionConversion.importNotebook(
-            context.resolve(notebook), to: context.resolve(target), shownAs: target.text, replaces: replace,
+            context.resolve(notebook), to: context.resolveOutput(target), shownAs: target.text, replaces: replace,
             secrets: context.session.secrets)
         outputs.forEach(context.emit)
     }

@@ -15,14 +15,14 @@ struct SaveCommand: Command {
     @Flag("write over a file that is there") var replace = false
 
     mutating func run(_ context: CommandContext) throws {
-        let path = context.resolve(file)
+        let path = context.resolveOutput(file)
         try SessionConversion.check(path, shownAs: file.text, replaces: replace)
         let transcript = SessionTranscript(of: context.session, for: path, title: title)
         guard transcript.cellCount > 0 else { throw ConversionError.noCells }
         try SessionPlace.write(transcript.source.file, to: path, secrets: context.session.secrets)
-        try transcript.writePictures(beside: path)
+        try transcript.writePictures(beside: path, secrets: context.session.secrets)
         context.warnOfGaps(transcript)
-        context.say("saved \(transcript.cellCount) cells to \(.path(file.text))")
+        context.say("saved \(transcript.cellCount.counting("cell")) to \(.path(file.text))")
     }
 }
 
@@ -31,7 +31,7 @@ extension CommandContext {
     func warnOfGaps(_ transcript: SessionTranscript) {
         for picture in transcript.missingPictures { warn("the picture \(picture) was changed or removed since") }
         if transcript.leftOutCount > 0 {
-            warn("\(transcript.leftOutCount) cells that only save, record, export or import are left out")
+            warn("left out \(transcript.leftOutCount.counting("cell")) that only save, record, export or import")
         }
     }
 }

@@ -14,7 +14,7 @@ struct MarkdownPage {
     /// The headings in order.
     private(set) var headings: [Heading] = []
     private let inline: MarkdownInline
-    private var anchors: Set<String> = []
+    private var anchors = UniqueNames()
 
     /// Makes a renderer.
     init(picture: @escaping (_ path: String, _ alt: String) -> String?) { inline = MarkdownInline(picture: picture) }
@@ -130,13 +130,7 @@ extension MarkdownPage {
     private mutating func heading(_ level: Int, _ words: String) -> String {
         let html = inline.html(words)
         let letters = words.lowercased().split { !($0.isLetter || $0.isNumber) }
-        let base = letters.isEmpty ? "section" : letters.joined(separator: "-")
-        var anchor = base
-        var number = 2
-        while !anchors.insert(anchor).inserted {
-            anchor = "\(base)-\(number)"
-            number += 1
-        }
+        let anchor = anchors.make(letters.isEmpty ? "section" : letters.joined(separator: "-"))
         headings.append(Heading(level: level, html: html, anchor: anchor))
         return HTMLText.element("h\(level)", [("id", anchor)], html)
     }
