@@ -8,6 +8,8 @@ struct CellSlice {
         case triedAgain(in: String)
         /// It was stopped by hand, which no replay does.
         case interrupted
+        /// The session went back behind it.
+        case undone
         /// What it changed is changed again, or used by no cell that is kept.
         case notNeeded
         /// It is about the session it was typed in.
@@ -18,6 +20,7 @@ struct CellSlice {
             switch self {
             case .triedAgain(let cell): "failed, and tried again in \(cell)"
             case .interrupted: "interrupted"
+            case .undone: "undone"
             case .notNeeded: "nothing later needs it"
             case .aboutSession: "about the session it was typed in"
             }
@@ -55,9 +58,10 @@ struct CellSlice {
         for place in (0..<named.upperBound).reversed() {
             let effects = cells[place].effects
             let writes = Self.writes(of: cells[place])
-            let isUsed = !writes.isDisjoint(with: wanted)
+            let isUsed = reasons[place] != .undone && !writes.isDisjoint(with: wanted)
             let isAsked = named.contains(place) && reasons[place] == nil
-            guard isUsed || isAsked || Self.decidesBits(effects) && !kept.isEmpty else {
+            let isSetting = reasons[place] == nil && !kept.isEmpty && Self.decidesBits(effects)
+            guard isUsed || isAsked || isSetting else {
                 dropped.append((place, reasons[place] ?? .notNeeded))
                 continue
             }
@@ -83,10 +87,11 @@ struct CellSlice {
 
     /// Why a cell is not kept for its own sake; nil when it may be.
     private static func reason(_ cell: CellResult, at place: Int, in cells: [CellResult]) -> Reason? {
+        if cell.isUndone || cell.isRolledBack { return .undone }
         if isAboutSession(cell) { return .aboutSession }
         if cell.status == .ok { return nil }
         let command = firstCommand(of: cell)
-        let later = cells[(place + 1)...].first { $0.status == .ok && firstCommand(of: $0) == command }
+        let later = cells[(place + 1)...].first { $0.status == .ok && !$0.isUndone && firstCommand(of: $0) == command }
         if let later { return .triedAgain(in: later.cell.id) }
         return cell.status == .interrupted ? .interrupted : nil
     }

@@ -56,6 +56,7 @@ extension Promotion {
             number += 1
         }
         var cell = SessionCell(id: id, source: result.cell.source)
+        var pictureCount = 0
         var stateless = result
         // The state of the whole session is not that of the cells kept.
         stateless.state = nil
@@ -63,7 +64,10 @@ extension Promotion {
             guard case .picture(var reference, _) = block else { return block }
             let name = Paths.name(of: reference.path)
             let stem = CommandContext.pictureStem(of: result.cell.id)
-            let newName = CommandContext.pictureStem(of: id) + name.dropFirst(stem.count)
+            // A cell that another one ran again has pictures with that one's name.
+            pictureCount += 1
+            let ending = name.hasPrefix(stem + "-") ? String(name.dropFirst(stem.count)) : "-\(pictureCount).png"
+            let newName = CommandContext.pictureStem(of: id) + ending
             pictures.append((try place(of: reference, cell: result.cell.id), newName))
             reference.path = Paths.join(assetsName, newName)
             return .picture(reference, line: reference.markdown)

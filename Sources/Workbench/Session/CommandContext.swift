@@ -8,12 +8,18 @@ package final class CommandContext {
     package let cell: Cell
     /// What the cell has said; progress is not kept.
     package private(set) var outputs: [Output] = []
+    /// The context of the cell that runs this one again; nil for a cell that somebody typed.
+    let parent: CommandContext?
     private var pictureCount = 0
 
-    init(session: Session, cell: Cell) {
+    init(session: Session, cell: Cell, parent: CommandContext? = nil) {
         self.session = session
         self.cell = cell
+        self.parent = parent
     }
+
+    /// The cell that somebody typed.
+    var typedCell: Cell { parent?.typedCell ?? cell }
 
     /// What cells have loaded.
     package var workspace: Workspace {
@@ -51,7 +57,7 @@ package final class CommandContext {
     /// Says something: it is shown at once and kept with the cell.
     package func emit(_ output: Output) {
         let safe = output.mapText(session.secrets.redact)
-        session.surroundings.receive(safe)
+        if let parent { parent.emit(safe) } else { session.surroundings.receive(safe) }
         if case .progress = safe { return }
         outputs.append(safe)
     }
@@ -90,8 +96,9 @@ package final class CommandContext {
     /// How the names of a cell's pictures begin.
     static func pictureStem(of id: String) -> String { id.allSatisfy(\.isNumber) ? "cell-\(id)" : id }
 
-    /// The name for the next picture of this cell, and how outputs show it: `look-1.png`.
+    /// The name for the next picture of the typed cell, and how outputs show it: `look-1.png`.
     package func nextPicturePath() throws(FileError) -> (path: String, shown: String) {
+        if let parent { return try parent.nextPicturePath() }
         pictureCount += 1
         let folder = session.surroundings.assets
         let name = "\(Self.pictureStem(of: cell.id))-\(pictureCount).png"

@@ -24,8 +24,10 @@ package final class Session {
     package var secrets: SecretStore
     /// Knows which cell read and wrote what.
     let tracker: EffectTracker
-    /// The cells executed, in order.
-    package private(set) var cells: [CellResult] = []
+    /// The states after each cell, to go back to.
+    var history = StateHistory()
+    /// What cells that the running one runs again ended in.
+    private var pending: [CellResult] = []
     /// Whether each cell's result holds a digest of the state; replay and recording want it.
     package var tracksState = false
     /// What writes finished cells into a session file, while `record` is on.
@@ -47,21 +49,26 @@ package final class Session {
     }
 
     /// Runs a cell's statements until one fails or somebody asks to stop.
+    ///
+    /// Asked twice, it takes back what the cell did.
     @discardableResult
     package func execute(_ cell: Cell) -> CellResult {
         interrupt.clear()
-        let start = surroundings.now()
         let recorderBefore = recorder
-        let context = CommandContext(session: self, cell: cell)
+        pending = []
         tracker.refresh(observations)
-        tracker.begin(cell.id)
-        let status = run(cell, in: context)
-        let effects = tracker.end()
-        let result = CellResult(
-            cell: Cell(id: cell.id, source: secrets.redact(cell.source)), status: status, outputs: context.outputs,
-            state: tracksState ? stateDigest : nil, duration: surroundings.now() - start,
-            effects: effects)
-        cells.append(result)
+        history.setPresent(savedState)
+        let before = history.present
+        var result = perform(cell, in: CommandContext(session: self, cell: cell)) { context in
+            let isRolledBack = interrupt.isRollback && rollBack(to: before, context)
+            if isRolledBack { pending = [] }
+            history.add(savedState, after: cell.id)
+            trimHistory(context)
+            return isRolledBack
+        }
+        result.state = tracksState ? stateDigest : nil
+        history.setResults(pending + [result])
+        pending = []
         if let recorder, recorder === recorderBefore { record(result, with: recorder) }
         return result
     }
@@ -72,8 +79,22 @@ package final class Session {
         execute(Cell(id: nextCellID, source: source))
     }
 
+    /// Runs a cell again inside a running one: what it says is said by both, and its result takes the old one's place.
+    func executeAgain(_ cell: Cell, in context: CommandContext) -> CellResult {
+        let result = perform(cell, in: CommandContext(session: self, cell: cell, parent: context)) { _ in false }
+        pending.append(result)
+        return result
+    }
+
+    /// The cells executed, in order, each with its last result; those that the session went back behind are marked.
+    package var cells: [CellResult] { history.cells(adding: pending) }
+
     /// The name for the next cell that has none: its number, counted from 1.
-    package var nextCellID: String { String(cells.count + 1) }
+    package var nextCellID: String {
+        var number = max(1, history.points.count)
+        while history.place(named: String(number)) != nil { number += 1 }
+        return String(number)
+    }
 
     /// The inputs of a cell that changed since it ran; its output is true of the present state if there are none.
     package func changedInputs(of result: CellResult) -> [ChangedInput] {
@@ -95,6 +116,21 @@ package final class Session {
 }
 
 extension Session {
+    /// Runs a cell and notes what it touched; `conclude` may say something at its end, and tells whether it was undone.
+    private func perform(
+        _ cell: Cell, in context: CommandContext, conclude: (CommandContext) -> Bool
+    ) -> CellResult {
+        let start = surroundings.now()
+        tracker.begin(cell.id)
+        var status = run(cell, in: context)
+        var effects = tracker.end()
+        let isRolledBack = conclude(context)
+        if isRolledBack { (status, effects) = (.interrupted, CellEffects()) }
+        return CellResult(
+            cell: Cell(id: cell.id, source: secrets.redact(cell.source)), status: status, outputs: context.outputs,
+            state: nil, duration: surroundings.now() - start, effects: effects, isRolledBack: isRolledBack)
+    }
+
     private func run(_ cell: Cell, in context: CommandContext) -> CellStatus {
         do {
             for statement in try StatementReader.statements(of: cell.source) {
@@ -102,6 +138,8 @@ extension Session {
                 try run(statement, in: context)
             }
             return .ok
+        } catch let end as RepeatedCellEnd {
+            return end.status
         } catch let error as Interrupted {
             context.emit(.failure(Failure(code: "Interrupted", message: Text(error.description))))
             return .interrupted
@@ -143,7 +181,7 @@ extension Session {
                 try invocation.run(context)
             } catch let error as any CommandFault {
                 throw PlacedFailure(Failure(error), at: error.word(in: expanded))
-            } catch let error where !(error is Interrupted) {
+            } catch let error where !(error is Interrupted || error is RepeatedCellEnd) {
                 throw PlacedFailure(Failure(error), at: nil)
             }
         }

@@ -27,6 +27,8 @@ package protocol WorkspaceSlot {
     static func revision(of value: Value) -> Int
     /// How many bytes `stateParts` looks at.
     static func digestedByteCount(of value: Value) -> Int
+    /// What a value that changes in place is now; nil for values that do not.
+    static func keep(_ value: Value) -> (any KeptValue)?
 }
 
 extension WorkspaceSlot {
@@ -34,6 +36,7 @@ extension WorkspaceSlot {
     package static var isTracked: Bool { true }
     package static func revision(of value: Value) -> Int { 0 }
     package static func digestedByteCount(of value: Value) -> Int { 0 }
+    package static func keep(_ value: Value) -> (any KeptValue)? { nil }
 }
 
 /// What the session keeps between cells, one value in each slot.
@@ -44,6 +47,7 @@ package struct Workspace {
         let stamp: Int
         let isTracked: Bool
         let revision: () -> Int
+        let keep: () -> (any KeptValue)?
         let digestedByteCount: () -> Int
         let summary: () -> Text
         let stateParts: () -> [StatePart]
@@ -68,7 +72,8 @@ package struct Workspace {
             entries[ObjectIdentifier(slot)] = newValue.map { value in
                 Entry(
                     name: slot.name, value: value, stamp: stamp, isTracked: slot.isTracked,
-                    revision: { slot.revision(of: value) }, digestedByteCount: { slot.digestedByteCount(of: value) },
+                    revision: { slot.revision(of: value) }, keep: { slot.keep(value) },
+                    digestedByteCount: { slot.digestedByteCount(of: value) },
                     summary: { slot.summary(of: value) },
                     stateParts: { slot.stateParts(of: value) }, names: { slot.names(of: $0, in: value) })
             }
@@ -103,5 +108,25 @@ package struct Workspace {
             }
             return (entry.name, observation)
         }
+    }
+
+    /// What the tracked values are now; where `earlier` has the same key, what was kept then is taken again.
+    func kept(since earlier: SavedState?) -> (values: [String: any KeptValue], keys: [String: String]) {
+        var values: [String: any KeptValue] = [:]
+        var keys: [String: String] = [:]
+        for entry in entries.values where entry.isTracked {
+            let key = "\(entry.stamp).\(entry.revision())"
+            keys[entry.name] = key
+            values[entry.name] = earlier?.keys[entry.name] == key ? earlier?.kept[entry.name] : entry.keep()
+        }
+        return (values, keys)
+    }
+
+    /// This workspace with what is not tracked, such as the open device, taken from another.
+    func keepingUntracked(of present: Workspace) -> Workspace {
+        var copy = self
+        copy.entries = entries.filter(\.value.isTracked)
+        copy.entries.merge(present.entries.filter { !$0.value.isTracked }) { mine, _ in mine }
+        return copy
     }
 }

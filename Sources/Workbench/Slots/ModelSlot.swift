@@ -10,6 +10,7 @@ final class LoadedModel {
     let folder: String
     /// Counts changes of the weights, so that their digest is only taken anew when it must be.
     private(set) var generation = 0
+    private var lastGeneration = 0
     private var digest: (generation: Int, parts: [StatePart])?
 
     init(_ model: PaliGemma, folder: String) {
@@ -19,7 +20,33 @@ final class LoadedModel {
 
     /// Call after anything that changes weights, freezing or adapters.
     func noteChange() {
-        generation += 1
+        lastGeneration += 1
+        generation = lastGeneration
+    }
+
+    /// What the model is now.
+    func keep() -> any KeptValue { Kept(self, model.keepState(), generation: generation, digest: digest) }
+
+    private final class Kept: KeptValue {
+        private let loaded: LoadedModel
+        private let state: ModelState
+        private let generation: Int
+        private let digest: (generation: Int, parts: [StatePart])?
+
+        init(
+            _ loaded: LoadedModel, _ state: ModelState, generation: Int,
+            digest: (generation: Int, parts: [StatePart])?
+        ) {
+            (self.loaded, self.state, self.generation, self.digest) = (loaded, state, generation, digest)
+        }
+
+        var storages: [any Storage] { state.storages }
+
+        func restore() {
+            loaded.model.restore(state)
+            loaded.generation = generation
+            loaded.digest = digest
+        }
     }
 
     /// Trained weights by their bytes, frozen ones by their names: those are as the checkpoint has them.
@@ -67,6 +94,8 @@ enum ModelSlot: WorkspaceSlot {
     static func stateParts(of loaded: LoadedModel) -> [StatePart] { loaded.stateParts }
 
     static func revision(of loaded: LoadedModel) -> Int { loaded.generation }
+
+    static func keep(_ loaded: LoadedModel) -> (any KeptValue)? { loaded.keep() }
 
     static func digestedByteCount(of loaded: LoadedModel) -> Int { loaded.digestedByteCount }
 }

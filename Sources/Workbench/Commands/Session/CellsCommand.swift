@@ -22,15 +22,17 @@ struct CellsCommand: Command {
             let more = lines.count > 1 ? " (and \(lines.count - 1) more)" : ""
             let first = lines.first.map { DisplayWidth.truncate(String($0), to: 60) } ?? ""
             table.add([
-                Text(result.cell.id), Text(result.status.rawValue), Text(.duration(result.duration)),
-                Self.standing(context.session.changedInputs(of: result)), Text(first + more),
+                Text(result.cell.id), Text(result.isRolledBack ? "rolled back" : result.status.rawValue),
+                Text(.duration(result.duration)), Self.standing(result, context.session), Text(first + more),
             ])
         }
         context.emit(.table(table))
     }
 
     /// Whether an output holds, in words: `holds`, or `stale: model changed by cell train`.
-    static func standing(_ changed: [ChangedInput]) -> Text {
+    static func standing(_ result: CellResult, _ session: Session) -> Text {
+        if result.isUndone { return "undone" }
+        let changed = session.changedInputs(of: result)
         guard let first = changed.first else { return "holds" }
         let more = changed.count > 1 ? " (and \(changed.count - 1) more)" : ""
         return "stale: \(first.title) changed\(first.cell.map { " by cell \($0)" } ?? "")\(more)"

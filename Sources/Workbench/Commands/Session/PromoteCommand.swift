@@ -76,7 +76,7 @@ enum PromotedRange {
             throw error(words.joined(separator: " "), "cells, and none was run before this one")
         }
         if words.first == "last" {
-            let places = cells.indices.filter { !CellSlice.isAboutSession(cells[$0]) }
+            let places = cells.indices.filter { !cells[$0].isUndone && !CellSlice.isAboutSession(cells[$0]) }
             let count = words.count == 1 ? 1 : words.count == 2 ? Int(words[1]) ?? 0 : 0
             guard count > 0, count <= places.count else {
                 throw error(words.joined(separator: " "), "last, or last N with N from 1 to \(places.count)")

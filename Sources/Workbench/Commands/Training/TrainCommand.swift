@@ -27,8 +27,10 @@ struct TrainCommand: Command {
         let loaded = try context.loadedModel()
         let report = TrainingReport(context, trainer: trainer)
         let interrupt = context.interrupt
+        if !context.session.makeRoom(overwriting: trainer.keptStorages, context) { trainer.forgetKeptStates() }
         defer { loaded.noteChange() }
         let outcome = try trainer.run(shouldStop: { interrupt.isRequested }, observe: report.receive)
+        if !outcome.isInterrupted { trainer.releaseWorkingMemory() }
         context.workspace[TrainerSlot.self] = TrainedRun(trainer: trainer, outcome: outcome)
         try report.finish(outcome)
         if outcome.isInterrupted {
