@@ -27,8 +27,7 @@ struct Promotion {
             of: session, settings: session.settingsAtStart, path: path, title: title, assets: assetsName)
         file = SessionFile(header: SessionHeader(header), elements: [.prose(["# \(title)", ""])])
         guard !slice.kept.isEmpty else { throw PromotionError.nothingLeft }
-        var ids: Set<String> = []
-        for place in slice.kept { try add(session.cells[place], ids: &ids) }
+        for place in slice.kept { try add(session.cells[place]) }
     }
 
     /// Writes the pictures, then the file.
@@ -47,15 +46,9 @@ struct Promotion {
 }
 
 extension Promotion {
-    private mutating func add(_ result: CellResult, ids: inout Set<String>) throws {
+    private mutating func add(_ result: CellResult) throws {
         if result.status == .interrupted { throw PromotionError.interrupted(cell: result.cell.id) }
-        var id = result.cell.id
-        var number = 2
-        while !ids.insert(id).inserted {
-            id = "\(result.cell.id)-\(number)"
-            number += 1
-        }
-        var cell = SessionCell(id: id, source: result.cell.source)
+        var cell = SessionCell(id: result.cell.id, source: result.cell.source)
         var pictureCount = 0
         var stateless = result
         // The state of the whole session is not that of the cells kept.
@@ -67,9 +60,8 @@ extension Promotion {
             // A cell that another one ran again has pictures with that one's name.
             pictureCount += 1
             let ending = name.hasPrefix(stem + "-") ? String(name.dropFirst(stem.count)) : "-\(pictureCount).png"
-            let newName = CommandContext.pictureStem(of: id) + ending
-            pictures.append((try place(of: reference, cell: result.cell.id), newName))
-            reference.path = Paths.join(assetsName, newName)
+            pictures.append((try place(of: reference, cell: result.cell.id), stem + ending))
+            reference.path = Paths.join(assetsName, stem + ending)
             return .picture(reference, line: reference.markdown)
         }
         for block in cell.outputs { countMasks(in: block) }
