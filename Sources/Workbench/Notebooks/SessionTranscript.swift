@@ -1,4 +1,5 @@
 import Console
+import Hub
 import Images
 
 /// The cells run so far as a session file: what a recording of them would hold.
@@ -22,7 +23,8 @@ struct SessionTranscript {
         let assets = name + ".assets"
         var file = SessionFile(
             header: SessionHeader(
-                SessionRecorder.header(of: session, path: path, title: title ?? name, assets: assets)))
+                SessionRecorder.header(
+                    of: session, settings: session.settings, path: path, title: title ?? name, assets: assets)))
         if let seed = session.firstSeed { file.header[.seed] = String(seed) }
         file.elements = [.prose(["# \(title ?? name)", ""])]
         source = ConversionSource(file: file, name: name)

@@ -12,6 +12,8 @@ package final class Session {
     package var surroundings: SessionSurroundings
     /// What the session was told.
     package var settings: SessionSettings
+    /// What the session was told at its start.
+    package let settingsAtStart: SessionSettings
     /// What cells have loaded.
     package var workspace: Workspace
     /// Variables set by `name = literal`.
@@ -41,6 +43,7 @@ package final class Session {
         self.surroundings = surroundings
         self.secrets = secrets ?? SecretStore(environment: surroundings.environment)
         self.settings = settings
+        settingsAtStart = settings
         self.interrupt = interrupt
         self.registry = registry
         tracker = EffectTracker()
