@@ -94,12 +94,12 @@ package enum FileAccess {
         guard unlink(path) == 0 || errno == ENOENT else { throw systemError(.remove, path) }
     }
 
-    /// Removes a folder with everything in it; links in it are removed, not followed.
-    package static func removeTree(_ path: String) throws(FileError) {
+    /// Removes a folder with everything in it; links in it are removed, not followed. One that is not there is no error.
+    package static func removeFolder(_ path: String) throws(FileError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
-        for name in try names(in: path) { try removeTree(Paths.join(path, name)) }
+        for name in try names(in: path) { try removeFolder(Paths.join(path, name)) }
         guard rmdir(path) == 0 || errno == ENOENT else { throw systemError(.remove, path) }
     }
 

@@ -58,7 +58,7 @@ final class JournalFolder {
     func checkpointsPath(of training: String) -> String { Paths.join(path, "checkpoints/\(training)") }
 
     /// Removes the folder and what is in it.
-    func remove() throws(FileError) { try FileAccess.removeTree(path) }
+    func remove() throws(FileError) { try FileAccess.removeFolder(path) }
 }
 
 /// A journal whose session did not end by itself.

@@ -46,6 +46,7 @@ extension ProgramContext {
     ) throws {
         guard let parent = JournalFolder.standardPath(surroundings.environment, home: surroundings.home) else { return }
         let cut = CutSession.all(under: parent)
+        if cut.count > 1 { tell("\(cut.count - 1) older sessions that were cut stay for later") }
         if let last = cut.last {
             switch try options.choice() ?? choice(about: last, ask: ask, tell: tell) {
             case .resume: return try session.resume(last, leavesRunning: false, tell: tell)

@@ -93,10 +93,8 @@ extension Session {
     ) throws {
         guard end.isChange else { return adopt(entry, end) }
         guard !entry.isRedacted else {
-            throw Failure(
-                code: "CannotResume",
-                message: "cell \(entry.cell.id) held a secret, which is not journalled: it cannot run again",
-                next: "palinote --discard")
+            tell("cell \(entry.cell.id) held a secret, which is not journalled, and is left out: \(entry.cell.source)")
+            return adopt(entry, end)
         }
         let receive = surroundings.receive
         surroundings.receive = { output in

@@ -103,12 +103,14 @@ package final class Session {
     }
 
     /// The state that a replay must find equal: settings, variables, and every filled slot.
+    ///
+    /// Secrets take part by their names: their values may change, and nobody may try values against a digest.
     package var stateDigest: StateDigest {
         let names = variables.keys.sorted()
         let lines = names.map { "\($0)=\(variables[$0] ?? .none)\n" }.joined()
         let own = [
             StatePart(name: "seed", content: String(settings.seed).utf8),
-            StatePart(name: "variables", content: lines.utf8),
+            StatePart(name: "variables", content: secrets.redact(lines).utf8),
         ]
         return StateDigest(own + workspace.stateParts)
     }
