@@ -51,6 +51,8 @@ package final class ProgramContext {
     package let surroundings: ProcessSurroundings
     /// What the process will return.
     package var exitCode = Program.ExitCode.ok
+    /// What the user wants of journals.
+    package var journalOptions = JournalOptions()
     let interactive: (ProgramContext, GlobalOptions) throws -> Void
     private let makePictureWriter: (ProcessSurroundings, GlobalOptions) -> (ImageOutput) -> String?
 

@@ -24,8 +24,7 @@ struct SessionTranscript {
         var file = SessionFile(
             header: SessionHeader(
                 SessionRecorder.header(
-                    of: session, settings: session.settings, path: path, title: title ?? name, assets: assets)))
-        if let seed = session.firstSeed { file.header[.seed] = String(seed) }
+                    of: session, settings: session.settingsAtStart, path: path, title: title ?? name, assets: assets)))
         file.elements = [.prose(["# \(title ?? name)", ""])]
         source = ConversionSource(file: file, name: name)
         let masked = RecordedOutputs(session.surroundings)

@@ -22,8 +22,6 @@ package final class Session {
     package let interrupt: Interrupt
     /// The user's secrets; their values are hidden in everything the session says or keeps.
     package var secrets: SecretStore
-    /// The seed when the first cell began: what a file of the whole session starts from.
-    package private(set) var firstSeed: UInt64?
     /// Knows which cell read and wrote what.
     let tracker: EffectTracker
     /// The states after each cell, to go back to.
@@ -32,6 +30,8 @@ package final class Session {
     private var pending: [CellResult] = []
     /// Whether each cell's result holds a digest of the state; replay and recording want it.
     package var tracksState = false
+    /// What writes cells down so that a cut session can be brought back; nil while nothing does.
+    package internal(set) var journal: SessionJournal?
     /// What writes finished cells into a session file, while `record` is on.
     package private(set) var recorder: SessionRecorder?
 
@@ -56,9 +56,9 @@ package final class Session {
     @discardableResult
     package func execute(_ cell: Cell) -> CellResult {
         interrupt.clear()
-        if firstSeed == nil { firstSeed = settings.seed }
         let recorderBefore = recorder
         pending = []
+        noteBeginning(of: cell)
         tracker.refresh(observations)
         history.setPresent(savedState)
         let before = history.present
@@ -72,6 +72,7 @@ package final class Session {
         result.state = tracksState ? stateDigest : nil
         history.setResults(pending + [result])
         pending = []
+        noteEnd(of: result)
         if let recorder, recorder === recorderBefore { record(result, with: recorder) }
         return result
     }
