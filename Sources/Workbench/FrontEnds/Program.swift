@@ -105,7 +105,8 @@ extension Program {
                 "Palinote",
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
-                    ReviewCommand.self, AcceptCommand.self, LintCommand.self, BenchCommand.self, DocsCommand.self,
+                    ReviewCommand.self, AcceptCommand.self, LintCommand.self, ExportSessionCommand.self,
+                    ImportNotebookCommand.self, BenchCommand.self, DocsCommand.self,
                 ])
         ])
     }

@@ -107,6 +107,19 @@ struct HistoryTests {
         #expect(made.digest == trained)
     }
 
+    @Test("a model in bfloat16 loses its float32 copies when its training is undone, and trains to the same bytes again")
+    func bfloat16() throws {
+        let made = try TrainingSession()
+        made.run(TrainingSession.load.replacing("model load", with: "model load --dtype bfloat16"))
+        let loaded = made.digest
+        made.run(TrainingSession.train)
+        let trained = made.digest
+        made.run("undo")
+        #expect(made.digest == loaded)
+        made.run("run 2")
+        #expect(made.digest == trained)
+    }
+
     @Test("an interrupted run is taken back with its moments, and resumed twice gives the same bytes")
     func interruptedRun() throws {
         let made = try TrainingSession()
@@ -145,6 +158,11 @@ struct HistoryTests {
         let made = try TrainingSession()
         made.run("set --undo-budget 0")
         made.run(TrainingSession.load)
+        let loaded = made.digest
+        made.run(TrainingSession.train)
+        made.run("undo")
+        #expect(made.digest == loaded, "what stands in the checkpoint's file costs no memory")
+        made.run(TrainingSession.train)
         let trained = made.run(TrainingSession.train)
         #expect(recordedLines(trained).contains { $0.contains("this cell cannot be undone") })
         #expect(made.run("undo").failure?.code == "StateGone")
