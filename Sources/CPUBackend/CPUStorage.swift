@@ -31,8 +31,7 @@ final class CPUStorage: Storage {
         origin = .adopted(owner: owner)
     }
 
-    /// Whether the bytes belong to somebody else.
-    var isAdopted: Bool {
+    package var isAdopted: Bool {
         if case .adopted = origin { true } else { false }
     }
 

@@ -2,4 +2,10 @@
 package protocol Storage: AnyObject {
     /// How many bytes there are.
     var byteCount: Int { get }
+    /// Whether the bytes belong to somebody else, such as a mapped file, and take no memory of their own.
+    var isAdopted: Bool { get }
+}
+
+extension Storage {
+    package var isAdopted: Bool { false }
 }

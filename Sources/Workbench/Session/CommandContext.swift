@@ -42,6 +42,12 @@ package final class CommandContext {
         return settings
     }
 
+    /// The session's state; the cell depends on all of it from here on.
+    var stateDigest: StateDigest {
+        _ = (seed, variables, workspace.summaries)
+        return session.stateDigest
+    }
+
     /// Where random streams start; the cell depends on it from here on.
     package var seed: UInt64 {
         session.tracker.noteRead("setting:seed")

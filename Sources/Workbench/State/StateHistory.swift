@@ -134,14 +134,15 @@ extension StateHistory {
         return gone
     }
 
-    /// The bytes that states hold besides the memory in use.
+    /// The bytes that states hold besides the memory in use; mapped files cost nothing.
     func byteCount(besides inUse: Set<ObjectIdentifier>) -> Int {
         var counted = inUse
         var values: Set<ObjectIdentifier> = []
         var sum = 0
         for point in points {
             for value in point.saved?.kept.values ?? [:].values where values.insert(ObjectIdentifier(value)).inserted {
-                for storage in value.storages where counted.insert(ObjectIdentifier(storage)).inserted {
+                for storage in value.storages
+                where !storage.isAdopted && counted.insert(ObjectIdentifier(storage)).inserted {
                     sum += storage.byteCount
                 }
             }

@@ -45,4 +45,17 @@ struct PictureLoaderTests {
         }
         #expect(try #require(error).description.contains("none.png"))
     }
+
+    @Test("features that other weights made are not used")
+    func otherWeights() throws {
+        let tiny = try TinyRun()
+        let (loader, paths) = (tiny.loader(), tiny.examples.map(\.imagePath))
+        let first = try loader.features(of: paths, tiny.model()).floats()
+        let other = try tiny.model()
+        let bias = try #require(other.parameters["multi_modal_projector.linear.bias"])
+        bias.value = try .filled(1, shape: bias.shape, .float32, on: other.backend)
+        let second = try loader.features(of: paths, other).floats()
+        #expect(second != first)
+        #expect(try tiny.loader().features(of: paths, other).floats() == second)
+    }
 }

@@ -107,6 +107,20 @@ struct HistoryTests {
         #expect(made.digest == trained)
     }
 
+    @Test(
+        "a model in bfloat16 is as before its training without its float32 copies, and trains to the same bytes again")
+    func bfloat16() throws {
+        let made = try TrainingSession()
+        made.run(TrainingSession.load.replacing("model load", with: "model load --dtype bfloat16"))
+        let loaded = made.digest
+        made.run(TrainingSession.train)
+        let trained = made.digest
+        made.run("undo")
+        #expect(made.digest == loaded)
+        made.run("run 2")
+        #expect(made.digest == trained)
+    }
+
     @Test("an interrupted run is taken back with its moments, and resumed twice gives the same bytes")
     func interruptedRun() throws {
         let made = try TrainingSession()
@@ -144,7 +158,12 @@ struct HistoryTests {
     func budget() throws {
         let made = try TrainingSession()
         made.run("set --undo-budget 0")
-        made.run(TrainingSession.load)
+        made.run(TrainingSession.load.replacing("model load", with: "model load --dtype bfloat16"))
+        let loaded = made.digest
+        made.run(TrainingSession.train)
+        made.run("undo")
+        #expect(made.digest == loaded, "what stands in the checkpoint's file costs no memory")
+        made.run(TrainingSession.train)
         let trained = made.run(TrainingSession.train)
         #expect(recordedLines(trained).contains { $0.contains("this cell cannot be undone") })
         #expect(made.run("undo").failure?.code == "StateGone")

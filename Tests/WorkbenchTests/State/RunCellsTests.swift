@@ -101,4 +101,22 @@ struct RunCellsTests {
         #expect(recordedLines(made.run("inspect trainer")).contains { $0.contains("at update 2") })
         #expect(made.run("inspect modle").failure?.suggestions == ["model"])
     }
+
+    @Test("a recording of runs, undo, rewind and branches replays strictly")
+    func recorded() throws {
+        let folder = try ScratchFolder()
+        let path = Paths.join(folder.path, "r.session.md")
+        let session = makeSession(folder.path)
+        for source in [
+            "record r.session.md", "x = 3", "seed $x", "x = 4", "run 3", "branch here", "undo", "rewind here",
+            "rewind 3 --before", "rerun", "y = 5", "rerun", "vars", "record off",
+        ] {
+            session.execute(source)
+        }
+        let file = try SessionFile(parsing: FileAccess.readText(path), file: "r")
+        #expect(file.cells.count == 12)
+        let opened = OpenedSession(path: path, file: file, folder: folder.path, root: folder.path)
+        let replay = Replayer(opened: opened, session: makeSession(folder.path), isStrict: true).run()
+        #expect(replay.divergences.isEmpty)
+    }
 }

@@ -27,7 +27,7 @@ struct InspectCommand: Command {
         case "trainer": context.emit(.fields(trainer(try lastRun(context))))
         case "detections": try showDetections(context)
         case "predictions": try showPredictions(context)
-        case "state": context.emit(.fields(state(context.session.stateDigest)))
+        case "state": context.emit(.fields(state(context.stateDigest)))
         default: try showVariable(context)
         }
     }

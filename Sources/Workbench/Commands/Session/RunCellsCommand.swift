@@ -35,7 +35,7 @@ struct RerunCommand: Command {
     mutating func run(_ context: CommandContext) throws {
         guard context.parent == nil else { throw CellSelection.nested(context.cell.id) }
         guard let last = CellSelection(context.session.cells).repeatable.last else {
-            throw Failure(code: "NoSuchCell", message: "no cell was run before this one")
+            throw Failure(code: "NoSuchCell", message: "there is no cell to run again")
         }
         try context.runAgain([last])
     }

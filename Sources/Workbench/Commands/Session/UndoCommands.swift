@@ -44,9 +44,13 @@ struct RewindCommand: Command {
                 code: "NoSuchCell", message: "no cell or branch is called \(name)",
                 suggestions: Suggestions.nearest(to: name, among: names), next: "cells")
         }
-        if before { place = history.points[place].parent ?? place }
+        var title = history.title(of: place)
+        if before, let parent = history.points[place].parent {
+            place = parent
+            title = "before \(title.dropFirst("after ".count))"
+        }
         try context.session.goBack(to: place)
-        context.say("the state is that \(history.title(of: place))")
+        context.say("the state is that \(title)")
     }
 }
 
