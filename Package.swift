@@ -84,7 +84,9 @@ let package = Package(
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TestSupport"]),
-        .testTarget(name: "ShellTests", dependencies: ["Shell", "CSystem", "TestSupport", "palinote"]),
+        .testTarget(
+            name: "ShellTests",
+            dependencies: ["Shell", "Workbench", "Console", "Images", "JSON", "CSystem", "TestSupport", "palinote"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x,

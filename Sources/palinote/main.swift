@@ -2,4 +2,4 @@ import Glibc
 import Shell
 import Workbench
 
-exit(Program.run(Array(CommandLine.arguments.dropFirst()), .current(), interactive: InteractiveShell.run))
+exit(Program.run(Array(CommandLine.arguments.dropFirst()), .current(), terminal: .standard))

@@ -24,13 +24,12 @@ package enum Program {
     /// Runs the program and returns its exit code.
     /// - Parameters:
     ///   - arguments: the words behind the program's name.
-    ///   - interactive: the front end when standard input is a terminal.
+    ///   - terminal: what is done on a terminal.
     package static func run(
-        _ arguments: [String], _ surroundings: ProcessSurroundings,
-        interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void
+        _ arguments: [String], _ surroundings: ProcessSurroundings, terminal: TerminalFrontEnd
     ) -> Int32 {
         _ = csystem_ignore_broken_pipe()
-        let context = ProgramContext(surroundings, interactive: interactive)
+        let context = ProgramContext(surroundings, terminal: terminal)
         do {
             try dispatch(arguments, context)
         } catch {
@@ -40,17 +39,34 @@ package enum Program {
     }
 }
 
+/// What the target above does on a terminal.
+package struct TerminalFrontEnd {
+    /// Reads and runs cells until the user leaves.
+    package var interact: (ProgramContext, GlobalOptions, StartUpOptions) throws -> Void
+    /// The characters that show the picture in a file; nil where the terminal cannot.
+    package var picture: (_ path: String, _ choice: SessionSettings.Pictures, ProcessSurroundings) -> String?
+
+    /// Puts a front end together.
+    package init(
+        interact: @escaping (ProgramContext, GlobalOptions, StartUpOptions) throws -> Void,
+        picture: @escaping (_ path: String, _ choice: SessionSettings.Pictures, ProcessSurroundings) -> String?
+    ) {
+        self.interact = interact
+        self.picture = picture
+    }
+}
+
 /// What the program's own commands are handed.
 package final class ProgramContext {
     /// The process.
     package let surroundings: ProcessSurroundings
     /// What the process will return.
     package var exitCode = Program.ExitCode.ok
-    let interactive: (ProgramContext, GlobalOptions) throws -> Void
+    let terminal: TerminalFrontEnd
 
-    init(_ surroundings: ProcessSurroundings, interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void) {
+    init(_ surroundings: ProcessSurroundings, terminal: TerminalFrontEnd) {
         self.surroundings = surroundings
-        self.interactive = interactive
+        self.terminal = terminal
     }
 
     /// Makes a session that prints through a printer and listens to Ctrl-C.
@@ -67,17 +83,27 @@ package final class ProgramContext {
         if !session.interrupt.listenToControlC() {
             printer.printRemark("Ctrl-C will end the program: the system lets no handler be set")
         }
+        if surroundings.outputIsTerminal { showPictures(of: session, printer) }
         return session
+    }
+
+    /// Shows pictures below the lines that name their files.
+    private func showPictures(of session: Session, _ printer: OutputPrinter) {
+        printer.showPicture = { [weak session, surroundings, terminal] image in
+            guard let session else { return nil }
+            let path = session.surroundings.path(of: image)
+            return terminal.picture(path, session.settings.pictures, surroundings)
+        }
     }
 }
 
 extension ProgramContext {
     /// Secrets of the environment and of the user's file.
     private func secrets() throws(SecretError) -> SecretStore {
-        let environment = surroundings.environment
-        let folder = environment["XDG_CONFIG_HOME"] ?? surroundings.home.map { Paths.join($0, ".config") }
-        guard let folder else { return SecretStore(environment: environment) }
-        return try SecretStore(environment: environment, file: Paths.join(folder, "palinote/secrets"))
+        guard let path = surroundings.configurationFile("secrets") else {
+            return SecretStore(environment: surroundings.environment)
+        }
+        return try SecretStore(environment: surroundings.environment, file: path)
     }
 }
 
@@ -88,7 +114,7 @@ extension Program {
                 "Palinote",
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
-                    BenchCommand.self, DocsCommand.self,
+                    BenchCommand.self, BenchShellCommand.self, DocsCommand.self,
                 ])
         ])
     }

@@ -16,6 +16,10 @@ package final class Session {
     package var workspace = Workspace()
     /// Variables set by `name = literal`.
     package var variables: [String: Literal] = [:]
+    /// Short names for commands; written out before a cell is run, recorded or listed.
+    package var aliases = Aliases(["quit": "exit"])
+    /// The code that `exit` asked the front end to end with; nil while the session goes on.
+    package var exitCode: Int32?
     /// The wish to stop the running cell.
     package let interrupt: Interrupt
     /// The user's secrets; their values are hidden in everything the session says or keeps.
@@ -42,18 +46,16 @@ package final class Session {
     /// Runs a cell's statements until one fails or somebody asks to stop.
     @discardableResult
     package func execute(_ cell: Cell) -> CellResult {
-        interrupt.clear()
-        let start = surroundings.now()
         let recorderBefore = recorder
-        let context = CommandContext(session: self, cell: cell)
-        let status = run(cell, in: context)
-        let result = CellResult(
-            cell: Cell(id: cell.id, source: secrets.redact(cell.source)), status: status, outputs: context.outputs,
-            state: tracksState ? stateDigest : nil, duration: surroundings.now() - start)
+        let result = result(of: cell)
         cells.append(result)
         if let recorder, recorder === recorderBefore { record(result, with: recorder) }
         return result
     }
+
+    /// Runs commands of a start-up file: no cell of the session's, and never recorded.
+    @discardableResult
+    package func executeStartUp(_ source: String) -> CellResult { result(of: Cell(id: "startup", source: source)) }
 
     /// Runs a cell that needs no name of its own: it gets its number.
     @discardableResult
@@ -77,9 +79,20 @@ package final class Session {
 }
 
 extension Session {
+    private func result(of cell: Cell) -> CellResult {
+        interrupt.clear()
+        let start = surroundings.now()
+        let cell = Cell(id: cell.id, source: aliases.expanded(cell.source))
+        let context = CommandContext(session: self, cell: cell)
+        let status = run(cell, in: context)
+        return CellResult(
+            cell: Cell(id: cell.id, source: secrets.redact(cell.source)), status: status, outputs: context.outputs,
+            state: tracksState ? stateDigest : nil, duration: surroundings.now() - start)
+    }
+
     private func run(_ cell: Cell, in context: CommandContext) -> CellStatus {
         do {
-            for statement in try StatementReader.statements(of: cell.source) {
+            for statement in try StatementReader.statements(of: cell.source) where exitCode == nil {
                 try interrupt.check()
                 try run(statement, in: context)
             }
@@ -97,8 +110,7 @@ extension Session {
         switch statement.kind {
         case .assignment(let name, let value): variables[name] = value
         case .command(let words):
-            var expanded: [ExpandedWord] = []
-            for word in words { expanded += try word.expanded(with: variables) }
+            let expanded = try expanded(words)
             let invocation = try registry.parse(HelpMark.rewritten(expanded))
             do {
                 try invocation.run(context)
@@ -108,6 +120,14 @@ extension Session {
                 throw PlacedFailure(Failure(error), at: nil)
             }
         }
+    }
+
+    /// The words with variables looked up, unless the command takes them as written.
+    private func expanded(_ words: [Word]) throws(LineError) -> [ExpandedWord] {
+        if registry.find(words.map(\.written))?.entry.takesWordsAsWritten == true { return words.map(\.asWritten) }
+        var expanded: [ExpandedWord] = []
+        for word in words { expanded += try word.expanded(with: variables) }
+        return expanded
     }
 
     /// An error with the line and column it came from.

@@ -40,9 +40,19 @@ package struct SessionSettings: Sendable, Equatable {
         case kitty
         /// iTerm2's protocol.
         case iterm
+        /// Sixels.
+        case sixel
         /// Half-blocks.
         case blocks
         /// Not at all.
+        case off
+    }
+
+    /// Whether the shell shows long output page by page.
+    package enum Pager: String, Choice {
+        /// Where it is taller than the screen.
+        case on
+        /// Never.
         case off
     }
 
@@ -59,6 +69,8 @@ package struct SessionSettings: Sendable, Equatable {
 
     /// How the shell shows pictures.
     package var pictures = Pictures.auto
+    /// Whether the shell shows long output page by page.
+    package var pager = Pager.on
 
     /// The settings of a session that was told nothing.
     package init() {}

@@ -7,7 +7,8 @@ extension CommandRegistry<CommandContext>.Group {
             "Session",
             [
                 HelpCommand.self, VarsCommand.self, CellsCommand.self, HistoryCommand.self, SetCommand.self,
-                SeedCommand.self, RecordCommand.self, SecretSetCommand.self, SecretListCommand.self,
+                SeedCommand.self, AliasCommand.self, AliasRemoveCommand.self, ExitCommand.self, RecordCommand.self,
+                SecretSetCommand.self, SecretListCommand.self,
                 SecretRemoveCommand.self,
             ])
     }

@@ -8,13 +8,14 @@ struct SetCommand: Command {
         Settings hold until they are changed again. They are also options of the program: palinote --threads 2.
         A model that is loaded keeps the settings it was loaded with.
         """
-    static let examples = ["set", "set --images off", "set --threads 2 --isa portable"]
+    static let examples = ["set", "set --images off", "set --threads 2 --isa portable", "set --pager off"]
 
     @Option("processors to use; 0 for all") var threads: Int?
     @Option("instruction set to compute with") var isa: SessionSettings.InstructionSet?
     @Option("library that multiplies matrices") var gemm: SessionSettings.MatrixLibrary?
     @Option("kind of device to compute on") var device: SessionSettings.Device?
     @Option("how a terminal shows pictures") var images: SessionSettings.Pictures?
+    @Option("whether the shell shows long output page by page") var pager: SessionSettings.Pager?
 
     mutating func run(_ context: CommandContext) throws {
         var settings = context.settings
@@ -28,6 +29,7 @@ struct SetCommand: Command {
         if let gemm { settings.gemm = gemm }
         if let device { settings.device = device }
         if let images { settings.pictures = images }
+        if let pager { settings.pager = pager }
         context.session.settings = settings
         context.emit(
             .fields(
@@ -35,7 +37,7 @@ struct SetCommand: Command {
                     ("seed", Text(String(settings.seed))), ("device", Text(settings.device.rawValue)),
                     ("threads", settings.threads == 0 ? "all" : "\(settings.threads)"),
                     ("isa", Text(settings.isa.rawValue)), ("gemm", Text(settings.gemm.rawValue)),
-                    ("images", Text(settings.pictures.rawValue)),
+                    ("images", Text(settings.pictures.rawValue)), ("pager", Text(settings.pager.rawValue)),
                 ])))
     }
 }
