@@ -47,6 +47,23 @@ struct InteractiveShellTests {
         try shell.type("cells\n", shows: "interrupted")
     }
 
+    @Test("Ctrl-C stops training after an update, and generation after an image; both leave the prompt as it was")
+    func interruptInModel() throws {
+        let shell = try TypedShell(folder)
+        for line in ["dataset load", "processor load", "model load"] { try shell.run(line) }
+        shell.terminal.type("train --num-train-epochs 100 --per-device-train-batch-size 2 --output-dir run\n")
+        try shell.terminal.look(for: "loss")
+        try shell.type("\u{3}", shows: "interrupted")
+        try shell.terminal.look(for: "[5]> ")
+        try shell.type("vars\n", shows: "interrupted")
+        try shell.terminal.look(for: "[6]> ")
+        shell.terminal.type("evaluate train --batch-size 1 --max-new-tokens 512\n")
+        try shell.terminal.look(for: "1/160")
+        try shell.type("\u{3}", shows: "interrupted")
+        try shell.terminal.look(for: "[7]> ")
+        try shell.type("seed\n", shows: "seed 42")
+    }
+
     @Test("open brackets, quotes and Alt-Enter make several lines of one cell")
     func severalLines() throws {
         let shell = try TypedShell(folder)
@@ -129,7 +146,7 @@ struct InteractiveShellTests {
         try shell.run("help", shows: "PAGED Session", "PAGED help COMMAND shows")
         try shell.run("seed", shows: "\u{1B}[?2004lseed 42")
         try shell.run("set --pager off", shows: "pager    off")
-        try shell.run("help", shows: "\r\nSession\r\n", "\r\nhelp COMMAND shows")
+        try shell.run("help", shows: "lSession\r\n", "\r\nhelp COMMAND shows")
     }
 
     @Test("progress of training is one line that fits a narrow window, and gone when the cell ends")
@@ -170,8 +187,8 @@ struct PromptCompletionTests {
         try shell.run("dataset head te\t--count 1", shows: "test_000.jpg")
         try shell.type("infer test[\t", shows: "test[0]")
         try shell.type("3\t", shows: "test[39]")
-        try shell.type("\u{15}infer tw\t", shows: "infer 'two words.PNG' ")
-        try shell.type("\u{15}infer x --prefix 'detect king of s\t", shows: "'detect king of spades' ")
+        try shell.type("\u{15}infer tw\t", shows: "'two words.PNG' ")
+        try shell.type("\u{15}infer x --prefix 'detect king of s\t", shows: "pades' ")
     }
 }
 
