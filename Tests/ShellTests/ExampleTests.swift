@@ -30,10 +30,18 @@ struct ExampleTests {
                 folder: folder.path, assets: AssetFolder(path: folder.path + "/out", shownAs: "out"),
                 samples: Folders.samples.path))
         session.surroundings.askSecret = { _ in "geheim-1234" }
-        for command in ["dataset load", "processor load", "model load"] {
-            #expect(session.execute(command).status == .ok)
+        for group in session.registry.groups {
+            for command in ["dataset load", "processor load", "model load"] {
+                #expect(session.execute(command).status == .ok)
+            }
+            run(group.entries, in: session, folder)
         }
-        for entry in session.registry.entries {
+    }
+
+    private func run(
+        _ entries: [CommandRegistry<CommandContext>.Entry], in session: Session, _ folder: ScratchFolder
+    ) {
+        for entry in entries {
             for example in entry.describe().examples where Self.left[example] == nil {
                 for command in Self.before[entry.name] ?? [] { #expect(session.execute(command).status == .ok) }
                 let result = session.execute(example.replacing("/tmp/", with: folder.path + "/"))

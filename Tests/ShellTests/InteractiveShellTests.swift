@@ -47,6 +47,21 @@ struct InteractiveShellTests {
         try shell.type("cells\n", shows: "interrupted")
     }
 
+    @Test("a second Ctrl-C takes the running cell back")
+    func interruptTwice() throws {
+        let shell = try TypedShell(folder)
+        for line in ["dataset load", "processor load", "model load"] { try shell.run(line) }
+        shell.terminal.type("train --num-train-epochs 100 --per-device-train-batch-size 2 --output-dir run\n")
+        try shell.terminal.look(for: "loss")
+        try shell.type("\u{3}", shows: "^C")
+        try shell.type("\u{3}", shows: "rolled back")
+        try shell.terminal.look(for: "[5]> ")
+        try shell.type("vars\n", shows: "processor")
+        try shell.terminal.look(for: "[6]> ")
+        #expect(!shell.terminal.everything.contains("interrupted\r\n"))
+        try shell.type("seed\n", shows: "seed 42")
+    }
+
     @Test("Ctrl-C stops training after an update, and generation after an image; both leave the prompt as it was")
     func interruptInModel() throws {
         let shell = try TypedShell(folder)
@@ -119,7 +134,7 @@ struct InteractiveShellTests {
     func aliases() throws {
         let shell = try TypedShell(folder)
         try shell.run("alias s = set --threads 2", shows: "s  = set --threads 2")
-        try shell.run("s --is\tport\t", shows: "isa      portable")
+        try shell.run("s --is\tport\t", shows: "portable\r\n")
         try shell.run("history", shows: "set --threads 2 --isa portable")
         try shell.run("alias", shows: "quit  = exit\r\ns     = set --threads 2")
         try shell.run("alias remove s", shows: "s is forgotten")
@@ -145,7 +160,7 @@ struct InteractiveShellTests {
         let shell = try TypedShell(folder, environment: ["PAGER": "sed 's/^/PAGED /'", "PATH": "/usr/bin:/bin"])
         try shell.run("help", shows: "PAGED Session", "PAGED help COMMAND shows")
         try shell.run("seed", shows: "\u{1B}[?2004lseed 42")
-        try shell.run("set --pager off", shows: "pager    off")
+        try shell.run("set --pager off", shows: "off\r\nundo-budget")
         try shell.run("help", shows: "lSession\r\n", "\r\nhelp COMMAND shows")
     }
 
@@ -260,7 +275,7 @@ struct StartUpTests {
         #expect(shell.terminal.everything.contains("(line 4 of \(folder.path)/.config/palinote/startup)"))
         #expect(!shell.terminal.everything.contains("images"))
         try shell.run("s 5", shows: "seed 5\r\n")
-        try shell.run("set", shows: "images   off")
+        try shell.run("set", shows: "off\r\npager")
     }
 
     @Test("--init names another file, --no-init none")

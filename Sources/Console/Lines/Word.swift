@@ -17,6 +17,13 @@ package struct Word: Sendable, Equatable {
     /// The word as written, for commands that take a command line of their own.
     package var asWritten: ExpandedWord { ExpandedWord(text: written, position: position, isQuoted: isQuoted) }
 
+    /// The variables that it reads.
+    package var variableNames: [String] {
+        pieces.compactMap { piece in
+            if case .variable(let name, _, _) = piece { name } else { nil }
+        }
+    }
+
     /// The words this stands for: one, or as many as the list has when the whole word is an unquoted `$list`.
     package func expanded(with variables: [String: Literal]) throws(LineError) -> [ExpandedWord] {
         if pieces.count == 1, case .variable(let name, let place, false) = pieces[0] {

@@ -14,6 +14,7 @@ extension Session {
         case .cells: cells.map(\.cell.id)
         case .secrets: secrets.list.map(\.name)
         case .commands: registry.entries.map(\.name)
+        case .things: variables.keys.sorted() + workspace.summaries.map(\.name) + ["state"]
         case .aliases: aliases.list.map(\.name)
         case .splits: workspace[DatasetSlot.self] == nil ? SplitName.allowedValues : workspace.names(of: family)
         case .datasets, .checkpoints: workspace.names(of: family) + sampleFolders(family)
@@ -48,6 +49,8 @@ extension LiveNames {
     package static let classLabels = LiveNames(rawValue: "classLabels")
     /// Prompts that ask for the data set's classes.
     package static let prompts = LiveNames(rawValue: "prompts")
+    /// Variables, and what is loaded.
+    package static let things = LiveNames(rawValue: "things")
     /// Folders of data sets.
     package static let datasets = LiveNames(rawValue: "datasets")
     /// Folders of checkpoints.

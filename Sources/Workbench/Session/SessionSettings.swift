@@ -72,6 +72,11 @@ package struct SessionSettings: Sendable, Equatable {
     /// Whether the shell shows long output page by page.
     package var pager = Pager.on
 
+    /// MiB that states to go back to may take besides the present one.
+    package var undoBudget = 1024
+    /// Seconds between two journalled checkpoints of a training.
+    package var journalEvery = 30.0
+
     /// The settings of a session that was told nothing.
     package init() {}
 
@@ -79,5 +84,28 @@ package struct SessionSettings: Sendable, Equatable {
     package var deviceSignature: String {
         let isa = isa == .auto ? MachineDescription.read().instructionSets.last ?? "portable" : isa.rawValue
         return "\(device.rawValue) \(isa)" + (gemm == .auto ? "" : " \(gemm.rawValue)")
+    }
+
+    /// Every setting by name, with its value in words.
+    var values: [(name: String, value: String)] {
+        [
+            ("seed", String(seed)), ("device", device.rawValue), ("threads", String(threads)), ("isa", isa.rawValue),
+            ("gemm", gemm.rawValue), ("images", pictures.rawValue), ("pager", pager.rawValue),
+            ("undo-budget", String(undoBudget)),
+            ("journal-every", "\(journalEvery)"),
+        ]
+    }
+
+    /// These settings with what concerns the front end alone taken from `present`: going back leaves that as it is.
+    func keepingFrontEnd(of present: SessionSettings) -> SessionSettings {
+        var copy = self
+        (copy.pictures, copy.pager, copy.undoBudget, copy.journalEvery) =
+            (present.pictures, present.pager, present.undoBudget, present.journalEvery)
+        return copy
+    }
+
+    /// Whether two sessions with these settings compute on the same open device.
+    func hasSameDevice(as other: SessionSettings) -> Bool {
+        (device, threads, isa, gemm) == (other.device, other.threads, other.isa, other.gemm)
     }
 }

@@ -16,7 +16,8 @@ struct DatasetConvertCommand: Command {
         let start = context.now()
         let interrupt = context.interrupt
         var written = 0
-        try DatasetConverter(dataset, to: to.format).write(to: context.resolve(out), replaces: replace) { done, total in
+        let folder = context.resolveOutput(out)
+        try DatasetConverter(dataset, to: to.format).write(to: folder, replaces: replace) { done, total in
             written = done
             context.report(
                 Progress(

@@ -35,7 +35,9 @@ struct EvaluateCommand: Command {
         }
         context.workspace[PredictionsSlot.self] = EvaluatedSplit(
             split: split.split, classes: dataset.classes, images: images, predictions: predicted)
-        if let out { try FileAccess.write(Array(ImagePredictions.format(predicted).utf8), to: context.resolve(out)) }
+        if let out {
+            try FileAccess.write(Array(ImagePredictions.format(predicted).utf8), to: context.resolveOutput(out))
+        }
         let map = try MeanAveragePrecision.evaluate(
             images, classes: dataset.classes,
             options: .init(compatibility: metric == .coco ? .coco : .supervision025))
@@ -73,7 +75,7 @@ struct EvaluateCommand: Command {
     private func read(
         _ path: Path, _ examples: [DetectionExample], _ context: CommandContext
     ) throws -> [ImagePredictions] {
-        let stored = try ImagePredictions.parse(FileAccess.read(context.resolve(path)), name: path.text)
+        let stored = try ImagePredictions.parse(FileAccess.read(context.resolveInput(path)), name: path.text)
         let byName = Dictionary(stored.map { ($0.image, $0) }) { first, _ in first }
         let unknown = Set(byName.keys).subtracting(examples.map(\.imageName))
         if !unknown.isEmpty {

@@ -31,6 +31,7 @@ struct InferCommand: Command {
         try interrupt.check()
         guard let answer = found.first else { return }
         show(answer, query, seconds: context.now() - start, context)
+        context.workspace[DetectionsSlot.self] = ShownDetections(image: image, detections: answer.detections)
         let exif = try context.loadedProcessor().exif
         let picture = try ImageBuffer(contentsOf: query.imagePath, exif: exif).annotated(with: answer.detections)
         context.emit(

@@ -6,9 +6,10 @@ extension CommandRegistry<CommandContext>.Group {
         Self(
             "Session",
             [
-                HelpCommand.self, VarsCommand.self, CellsCommand.self, HistoryCommand.self, SetCommand.self,
-                SeedCommand.self, AliasCommand.self, AliasRemoveCommand.self, ExitCommand.self, RecordCommand.self,
-                SecretSetCommand.self, SecretListCommand.self,
+                HelpCommand.self, VarsCommand.self, InspectCommand.self, CellsCommand.self, RunCellsCommand.self,
+                RerunCommand.self, UndoCommand.self, RewindCommand.self, BranchCommand.self, HistoryCommand.self,
+                SetCommand.self, SeedCommand.self, AliasCommand.self, AliasRemoveCommand.self, ExitCommand.self,
+                RecordCommand.self, SecretSetCommand.self, SecretListCommand.self,
                 SecretRemoveCommand.self,
             ])
     }

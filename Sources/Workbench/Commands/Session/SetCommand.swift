@@ -16,9 +16,11 @@ struct SetCommand: Command {
     @Option("kind of device to compute on") var device: SessionSettings.Device?
     @Option("how a terminal shows pictures") var images: SessionSettings.Pictures?
     @Option("whether the shell shows long output page by page") var pager: SessionSettings.Pager?
+    @Option("memory for states to go back to, besides the present one", unit: "MiB") var undoBudget: Int?
+    @Option("how often a training writes a checkpoint into the journal", unit: "seconds") var journalEvery: Double?
 
     mutating func run(_ context: CommandContext) throws {
-        var settings = context.settings
+        var settings = context.allSettings
         if let threads {
             guard (0...1024).contains(threads) else {
                 throw Failure(code: "UsageError", message: "--threads is \(threads), expected 0 to 1024")
@@ -30,6 +32,18 @@ struct SetCommand: Command {
         if let device { settings.device = device }
         if let images { settings.pictures = images }
         if let pager { settings.pager = pager }
+        if let undoBudget {
+            guard (0...1 << 20).contains(undoBudget) else {
+                throw Failure(code: "UsageError", message: "--undo-budget is \(undoBudget), expected 0 to 1048576")
+            }
+            settings.undoBudget = undoBudget
+        }
+        if let journalEvery {
+            guard (0...86400).contains(journalEvery) else {
+                throw Failure(code: "UsageError", message: "--journal-every is \(journalEvery), expected 0 to 86400")
+            }
+            settings.journalEvery = journalEvery
+        }
         context.session.settings = settings
         context.emit(
             .fields(
@@ -38,6 +52,8 @@ struct SetCommand: Command {
                     ("threads", settings.threads == 0 ? "all" : "\(settings.threads)"),
                     ("isa", Text(settings.isa.rawValue)), ("gemm", Text(settings.gemm.rawValue)),
                     ("images", Text(settings.pictures.rawValue)), ("pager", Text(settings.pager.rawValue)),
+                    ("undo-budget", "\(settings.undoBudget.grouped) MiB"),
+                    ("journal-every", "\(settings.journalEvery, .fixed(1)) s"),
                 ])))
     }
 }
@@ -52,6 +68,6 @@ struct SeedCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         if let value { context.session.settings.seed = value }
-        context.say("seed \(String(context.settings.seed))")
+        context.say("seed \(String(value ?? context.seed))")
     }
 }
