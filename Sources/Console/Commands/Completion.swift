@@ -254,8 +254,10 @@ extension Completer {
     }
 
     private static func matches(_ entry: FolderEntry, _ extensions: [String]) -> Bool {
-        let name = entry.name.lowercased()
-        return entry.isFolder || extensions.isEmpty || extensions.contains { name.hasSuffix("." + $0) }
+        if entry.isFolder || extensions.isEmpty { return true }
+        guard let dot = entry.name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
+        let ending = entry.name[dot...].dropFirst()
+        return extensions.contains { $0 == ending || $0 == ending.lowercased() }
     }
 
     private func paths(_ word: String, where isWanted: (FolderEntry) -> Bool) -> [String] {

@@ -35,8 +35,8 @@ extension Session {
         _ folder: String, beginning: String
     ) -> [Completer<CommandContext>.FolderEntry] {
         let path = Paths.resolve(folder, in: surroundings.folder, home: surroundings.home)
-        let names = ((try? FileAccess.names(in: path)) ?? []).filter { $0.utf8.starts(with: beginning.utf8) }
-        return names.map { .init(name: $0, isFolder: FileAccess.isFolder(Paths.join(path, $0))) }
+        let entries = (try? FileAccess.entries(in: path, beginning: beginning)) ?? []
+        return entries.map { .init(name: $0.name, isFolder: $0.isFolder) }
     }
 }
 

@@ -163,6 +163,10 @@ private struct Fence {
     private static let tilde = UInt8(ascii: "~")
 
     init?(_ line: String) {
+        // Most lines begin with a letter.
+        guard let first = line.utf8.first, first == Self.backtick || first == Self.tilde || first == 0x20 else {
+            return nil
+        }
         let text = line.utf8.drop { $0 == 0x20 }
         guard let mark = text.first, mark == Self.backtick || mark == Self.tilde else { return nil }
         let info = text.drop { $0 == mark }
