@@ -83,7 +83,9 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "JSON", "TestSupport"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),
-        .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TestSupport"]),
+        .testTarget(
+            name: "WorkbenchTests",
+            dependencies: ["Workbench", "Models", "Images", "CPUBackend", "JSON", "TestSupport", "palinote"]),
         .testTarget(
             name: "ShellTests",
             dependencies: ["Shell", "Workbench", "Console", "Images", "JSON", "CSystem", "TestSupport", "palinote"]),

@@ -15,7 +15,9 @@ package final class InteractiveShell {
 
     /// Reads and runs cells until the user leaves.
     static func run(_ context: ProgramContext, _ options: GlobalOptions, _ startUp: StartUpOptions) throws {
-        try InteractiveShell(context, options, startUp).run()
+        let shell = try InteractiveShell(context, options, startUp)
+        defer { shell.session.endJournal() }
+        try shell.run()
     }
 
     private init(
@@ -50,7 +52,7 @@ extension TerminalFrontEnd {
 }
 
 extension InteractiveShell {
-    private func run() {
+    private func run() throws {
         guard let editor = LineEditor(questions) else {
             printer.print(
                 .failure(Failure(code: "TerminalError", message: "the terminal cannot be used; pipe commands instead")))
@@ -60,6 +62,8 @@ extension InteractiveShell {
         for entry in history?.entries ?? [] { editor.remember(entry) }
         printer.print(.text("palinote \(Program.version): help lists the commands, Ctrl-D leaves"))
         StartUp(startUp, context, printer).run(in: session)
+        printer.endCell()
+        try context.beginJournal(session, context.journalOptions, ask: ask, tell: printer.printRemark)
         printer.endCell()
         while !printer.outputIsClosed, session.exitCode == nil {
             switch editor.read(prompt: prompt) {
@@ -77,6 +81,13 @@ extension InteractiveShell {
             }
         }
         context.exitCode = session.exitCode ?? context.exitCode
+    }
+
+    /// Asks a question and reads a line; nil at the end of input.
+    private func ask(_ question: String) -> String? {
+        _ = context.surroundings.writeOutput(question)
+        var line = LineSource(read: context.surroundings.readInput)
+        return line.next()
     }
 
     /// Runs an input.

@@ -36,9 +36,11 @@ struct InteractiveCommand: Command {
 
     @OptionGroup var startUp: StartUpOptions
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var journal: JournalOptions
 
     mutating func run(_ context: ProgramContext) throws {
         if context.surroundings.inputIsTerminal, context.surroundings.outputIsTerminal {
+            context.journalOptions = journal
             try context.terminal.interact(context, options, startUp)
         } else {
             try runStandardInput(context)
@@ -49,6 +51,8 @@ struct InteractiveCommand: Command {
         let printer = OutputPrinter(context.surroundings, options)
         let session = try context.makeSession(options, printer: printer)
         if startUp.isGiven { StartUp(startUp, context, printer).run(in: session) }
+        try context.beginJournal(session, journal, ask: nil, tell: printer.printRemark)
+        defer { session.endJournal() }
         var cells = CellSource(LineSource(read: context.surroundings.readInput))
         while !printer.outputIsClosed, let (source, _) = cells.next() {
             guard context.run(source, in: session, keepsGoing: options.keepGoing) else { return }
@@ -98,15 +102,16 @@ struct CellSource {
 }
 
 /// Lines of a stream that is read piece by piece; bytes that are no UTF-8 become replacement characters.
-struct LineSource {
+package struct LineSource {
     private let read: () -> [UInt8]
     private var pending: [UInt8] = []
     private var inputHasEnded = false
 
-    init(read: @escaping () -> [UInt8]) { self.read = read }
+    /// Reads pieces with `read`, until it returns none.
+    package init(read: @escaping () -> [UInt8]) { self.read = read }
 
     /// The next line without its end; nil when there is none.
-    mutating func next() -> String? {
+    package mutating func next() -> String? {
         while !inputHasEnded, !pending.contains(UInt8(ascii: "\n")) { readMore() }
         guard !pending.isEmpty else { return nil }
         let end = pending.firstIndex(of: UInt8(ascii: "\n")) ?? pending.endIndex

@@ -7,6 +7,9 @@ package enum Program {
     /// The program's version.
     package static let version = "0.2.0"
 
+    /// What a session file's front matter says of the program.
+    static let versions = "palinote=\(version)"
+
     /// Exit codes, the same for every front end.
     package enum ExitCode {
         /// Everything was done.
@@ -62,11 +65,20 @@ package final class ProgramContext {
     package let surroundings: ProcessSurroundings
     /// What the process will return.
     package var exitCode = Program.ExitCode.ok
+    /// What the user wants of journals.
+    package var journalOptions = JournalOptions()
     let terminal: TerminalFrontEnd
 
     init(_ surroundings: ProcessSurroundings, terminal: TerminalFrontEnd) {
         self.surroundings = surroundings
         self.terminal = terminal
+    }
+
+    /// What shows pictures of the process's folder in place on a terminal.
+    func pictureWriter(_ options: GlobalOptions) -> (ImageOutput) -> String? {
+        { [surroundings, terminal] image in
+            terminal.picture(Paths.resolve(image.path, in: surroundings.folder), options.images, surroundings)
+        }
     }
 
     /// Makes a session that prints through a printer and listens to Ctrl-C.
@@ -99,7 +111,7 @@ package final class ProgramContext {
 
 extension ProgramContext {
     /// Secrets of the environment and of the user's file.
-    private func secrets() throws(SecretError) -> SecretStore {
+    func secrets() throws(SecretError) -> SecretStore {
         guard let path = surroundings.configurationFile("secrets") else {
             return SecretStore(environment: surroundings.environment)
         }
@@ -114,7 +126,8 @@ extension Program {
                 "Palinote",
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
-                    BenchCommand.self, BenchShellCommand.self, DocsCommand.self,
+                    ReviewCommand.self, AcceptCommand.self, LintCommand.self, BenchCommand.self,
+                    BenchShellCommand.self, DocsCommand.self,
                 ])
         ])
     }

@@ -32,6 +32,8 @@ package final class Session {
     private var pending: [CellResult] = []
     /// Whether each cell's result holds a digest of the state; replay and recording want it.
     package var tracksState = false
+    /// What writes cells down so that a cut session can be brought back; nil while nothing does.
+    package internal(set) var journal: SessionJournal?
     /// What writes finished cells into a session file, while `record` is on.
     package private(set) var recorder: SessionRecorder?
 
@@ -58,6 +60,7 @@ package final class Session {
         let cell = Cell(id: cell.id, source: aliases.expanded(cell.source))
         let recorderBefore = recorder
         pending = []
+        noteBeginning(of: cell)
         tracker.refresh(observations)
         history.setPresent(savedState)
         let before = history.present
@@ -71,6 +74,7 @@ package final class Session {
         result.state = tracksState ? stateDigest : nil
         history.setResults(pending + [result])
         pending = []
+        noteEnd(of: result)
         if let recorder, recorder === recorderBefore { record(result, with: recorder) }
         return result
     }
@@ -112,12 +116,14 @@ package final class Session {
     }
 
     /// The state that a replay must find equal: settings, variables, and every filled slot.
+    ///
+    /// Secrets take part by their names: their values may change, and nobody may try values against a digest.
     package var stateDigest: StateDigest {
         let names = variables.keys.sorted()
         let lines = names.map { "\($0)=\(variables[$0] ?? .none)\n" }.joined()
         let own = [
             StatePart(name: "seed", content: String(settings.seed).utf8),
-            StatePart(name: "variables", content: lines.utf8),
+            StatePart(name: "variables", content: secrets.redact(lines).utf8),
         ]
         return StateDigest(own + workspace.stateParts)
     }
