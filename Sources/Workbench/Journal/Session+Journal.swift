@@ -84,7 +84,7 @@ extension Session {
             }
         }
         let count = cut.entries.count - (leavesRunning && cut.running != nil ? 1 : 0)
-        tell("resumed \(count) cells in \(.duration(surroundings.now() - start))")
+        tell("resumed \(count.counting("cell", plural: "cells")) in \(.duration(surroundings.now() - start))")
     }
 
     /// Runs a cell that had ended once more, quietly, or only lists it where it changed nothing.
