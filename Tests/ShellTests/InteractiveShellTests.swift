@@ -47,21 +47,6 @@ struct InteractiveShellTests {
         try shell.type("cells\n", shows: "interrupted")
     }
 
-    @Test("a second Ctrl-C takes the running cell back")
-    func interruptTwice() throws {
-        let shell = try TypedShell(folder)
-        for line in ["dataset load", "processor load", "model load"] { try shell.run(line) }
-        shell.terminal.type("train --num-train-epochs 100 --per-device-train-batch-size 2 --output-dir run\n")
-        try shell.terminal.look(for: "loss")
-        try shell.type("\u{3}", shows: "^C")
-        try shell.type("\u{3}", shows: "rolled back")
-        try shell.terminal.look(for: "[5]> ")
-        try shell.type("vars\n", shows: "processor")
-        try shell.terminal.look(for: "[6]> ")
-        #expect(!shell.terminal.everything.contains("interrupted\r\n"))
-        try shell.type("seed\n", shows: "seed 42")
-    }
-
     @Test("Ctrl-C stops training after an update, and generation after an image; both leave the prompt as it was")
     func interruptInModel() throws {
         let shell = try TypedShell(folder)

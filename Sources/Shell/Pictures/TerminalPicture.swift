@@ -116,23 +116,3 @@ enum XtermColor {
         return grayDistance < cubeDistance ? 232 + gray : 16 + 36 * places[0] + 6 * places[1] + places[2]
     }
 }
-
-/// Bytes as text of 64 letters.
-enum Base64 {
-    private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    /// The text of RFC 4648, section 4.
-    static func text(_ bytes: [UInt8]) -> String {
-        var result: [UInt8] = []
-        result.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for place in 0..<4 {
-                let isFilling = place > group.count
-                result.append(isFilling ? UInt8(ascii: "=") : letters[bits >> (18 - 6 * place) & 63])
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
-}

@@ -126,8 +126,8 @@ extension Program {
                 "Palinote",
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
-                    ReviewCommand.self, AcceptCommand.self, LintCommand.self, BenchCommand.self,
-                    BenchShellCommand.self, DocsCommand.self,
+                    ReviewCommand.self, AcceptCommand.self, LintCommand.self, ExportSessionCommand.self,
+                    ImportNotebookCommand.self, BenchCommand.self, BenchShellCommand.self, DocsCommand.self,
                 ])
         ])
     }

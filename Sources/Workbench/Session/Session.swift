@@ -12,6 +12,8 @@ package final class Session {
     package var surroundings: SessionSurroundings
     /// What the session was told.
     package var settings: SessionSettings
+    /// What the session was told at its start.
+    package let settingsAtStart: SessionSettings
     /// What cells have loaded.
     package var workspace: Workspace
     /// Variables set by `name = literal`.
@@ -24,6 +26,8 @@ package final class Session {
     package let interrupt: Interrupt
     /// The user's secrets; their values are hidden in everything the session says or keeps.
     package var secrets: SecretStore
+    /// The seed when the first cell began: what a file of the whole session starts from.
+    package private(set) var firstSeed: UInt64?
     /// Knows which cell read and wrote what.
     let tracker: EffectTracker
     /// The states after each cell, to go back to.
@@ -45,6 +49,7 @@ package final class Session {
         self.surroundings = surroundings
         self.secrets = secrets ?? SecretStore(environment: surroundings.environment)
         self.settings = settings
+        settingsAtStart = settings
         self.interrupt = interrupt
         self.registry = registry
         tracker = EffectTracker()
@@ -57,6 +62,7 @@ package final class Session {
     @discardableResult
     package func execute(_ cell: Cell) -> CellResult {
         interrupt.clear()
+        if firstSeed == nil { firstSeed = settings.seed }
         let cell = Cell(id: cell.id, source: aliases.expanded(cell.source))
         let recorderBefore = recorder
         pending = []
