@@ -265,8 +265,12 @@ struct StartUpTests {
 
     @Test("--init names another file, --no-init none")
     func options() throws {
-        try TypedShell(folder, ["--init", "other"]).run("seed", shows: "seed 9\r\n")
-        try TypedShell(folder, ["--no-init"]).run("s", shows: "no command is called \"s\"")
+        let other = try TypedShell(folder, ["--init", "other"])
+        try other.run("seed", shows: "seed 9\r\n")
+        try other.leave()
+        let none = try TypedShell(folder, ["--no-init"])
+        try none.run("s", shows: "no command is called \"s\"")
+        try none.leave()
         let missing = try TypedShell(folder, ["--init", "missing"])
         #expect(missing.terminal.everything.contains("missing: cannot read"))
     }

@@ -56,10 +56,10 @@ final class ProgramOnTerminal {
     /// Reads until the program has ended.
     func readToEnd() { while readSome() {} }
 
-    /// Reads what there is; false at the program's end, or when nothing comes for ten seconds.
+    /// Reads what there is; false at the program's end, or when nothing comes for a minute.
     private func readSome() -> Bool {
         var input = pollfd(fd: controller, events: Int16(POLLIN), revents: 0)
-        guard poll(&input, 1, 10_000) > 0 else { return false }
+        guard poll(&input, 1, 60_000) > 0 else { return false }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let count = read(controller, &buffer, buffer.count)
         guard count > 0 else { return false }

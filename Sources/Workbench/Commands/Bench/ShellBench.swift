@@ -18,8 +18,8 @@ struct ShellBench {
         [
             try measure("prompt ready after start", makeStart(["--no-init"], "]> ")),
             try measure("exec 'help'", makeRun(["exec", "help"])),
-            try measureTab("Tab among 10,000 variables", line: "seed $name_0"),
-            try measureTab("Tab among 10,000 files", line: "image info file_0"),
+            try measureTab("Tab among 10,000 variables", ["--init", "names"], line: "seed $name_0"),
+            try measureTab("Tab among 10,000 files", ["--no-init"], line: "image info file_0"),
             try measureParsing(),
             try measureRecording(),
         ]
@@ -58,12 +58,16 @@ extension ShellBench {
     }
 
     /// From the key to the end of the list of candidates, at a prompt that has many names.
-    private func measureTab(_ name: String, line: String) throws -> Measurement {
+    private func measureTab(_ name: String, _ arguments: [String], line: String) throws -> Measurement {
         let names = (0..<Self.nameCount).map { String(100_000 + $0).dropFirst() }
         let variables = names.map { "name_\($0) = 1\n" }.joined()
         try FileAccess.write(Array(variables.utf8), to: Paths.join(folder, "names"))
         for name in names { try FileAccess.append([], to: Paths.join(folder, "file_\(name).png")) }
-        let program = try ProgramOnTerminal(["--init", "names"], folder: folder)
+        let program = try ProgramOnTerminal(arguments, folder: folder)
+        defer {
+            program.type("\u{15}\u{4}")
+            program.readToEnd()
+        }
         try program.look(for: "]> ")
         program.type(line)
         try program.look(for: line)
