@@ -86,7 +86,9 @@ let package = Package(
         .testTarget(
             name: "WorkbenchTests",
             dependencies: ["Workbench", "Models", "Images", "CPUBackend", "JSON", "TestSupport", "palinote"]),
-        .testTarget(name: "ShellTests", dependencies: ["Shell", "CSystem", "TestSupport", "palinote"]),
+        .testTarget(
+            name: "ShellTests",
+            dependencies: ["Shell", "Workbench", "Console", "Images", "JSON", "CSystem", "TestSupport", "palinote"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x,

@@ -1,29 +1,31 @@
+import CSystem
 import Console
 import Hub
-import Images
 import Workbench
 
 /// The prompt: reads cells, runs them, and leaves only when told to.
 package final class InteractiveShell {
     private let context: ProgramContext
     private let options: GlobalOptions
+    private let startUp: StartUpOptions
     private let printer: OutputPrinter
     private let session: Session
     private let completer: Completer<CommandContext>
     private var history: HistoryFile?
 
     /// Reads and runs cells until the user leaves.
-    package static func run(_ context: ProgramContext, _ options: GlobalOptions) throws {
-        let shell = try InteractiveShell(context, options)
-        try context.beginJournal(
-            shell.session, context.journalOptions, ask: shell.ask, tell: shell.printer.printRemark)
+    static func run(_ context: ProgramContext, _ options: GlobalOptions, _ startUp: StartUpOptions) throws {
+        let shell = try InteractiveShell(context, options, startUp)
         defer { shell.session.endJournal() }
-        shell.run()
+        try shell.run()
     }
 
-    private init(_ context: ProgramContext, _ options: GlobalOptions) throws(SecretError) {
+    private init(
+        _ context: ProgramContext, _ options: GlobalOptions, _ startUp: StartUpOptions
+    ) throws(SecretError) {
         self.context = context
         self.options = options
+        self.startUp = startUp
         printer = OutputPrinter(context.surroundings, options)
         let session = try context.makeSession(options, printer: printer)
         self.session = session
@@ -31,18 +33,26 @@ package final class InteractiveShell {
         completer = session.completer
         let path = HistoryFile.standardPath(context.surroundings.environment, home: context.surroundings.home)
         history = path.map(HistoryFile.init)
-        let folder = context.surroundings.folder
-        let environment = context.surroundings.environment
-        let columns = context.surroundings.terminalColumns
-        printer.showPicture = { image in
-            let way = session.settings.pictures.way(in: environment)
-            return Self.picture(Paths.resolve(image.path, in: folder), way, columns: columns())
+        if let pager = Pager(context.surroundings.environment) {
+            printer.page = { [weak session] text in
+                session?.settings.pager == .on && pager.show(text, rows: Int(csystem_terminal_rows(1)))
+            }
+        }
+    }
+}
+
+extension TerminalFrontEnd {
+    /// The shell, and pictures as escape sequences.
+    package static var standard: TerminalFrontEnd {
+        TerminalFrontEnd(interact: InteractiveShell.run) { path, choice, surroundings in
+            TerminalPicture.show(
+                path, choice, environment: surroundings.environment, columns: surroundings.terminalColumns())
         }
     }
 }
 
 extension InteractiveShell {
-    private func run() {
+    private func run() throws {
         guard let editor = LineEditor(questions) else {
             printer.print(
                 .failure(Failure(code: "TerminalError", message: "the terminal cannot be used; pipe commands instead")))
@@ -51,9 +61,13 @@ extension InteractiveShell {
         }
         for entry in history?.entries ?? [] { editor.remember(entry) }
         printer.print(.text("palinote \(Program.version): help lists the commands, Ctrl-D leaves"))
-        while !printer.outputIsClosed {
+        StartUp(startUp, context, printer).run(in: session)
+        printer.endCell()
+        try context.beginJournal(session, context.journalOptions, ask: ask, tell: printer.printRemark)
+        printer.endCell()
+        while !printer.outputIsClosed, session.exitCode == nil {
             switch editor.read(prompt: prompt) {
-            case .text(let text): if !handle(text, editor) { return }
+            case .text(let text): handle(text, editor)
             case .interrupted:
                 session.interrupt.clear()
                 _ = context.surroundings.writeOutput("^C\n")
@@ -66,6 +80,7 @@ extension InteractiveShell {
                 return
             }
         }
+        context.exitCode = session.exitCode ?? context.exitCode
     }
 
     /// Asks a question and reads a line; nil at the end of input.
@@ -75,29 +90,31 @@ extension InteractiveShell {
         return line.next()
     }
 
-    /// Runs an input; returns whether the shell goes on.
-    private func handle(_ text: String, _ editor: LineEditor) -> Bool {
-        if text.allSatisfy(\.isWhitespace) { return true }
-        let words = text.split(whereSeparator: \.isWhitespace)
-        if words.count <= 2, words[0] == "exit" || words[0] == "quit" {
-            guard let code = words.count == 2 ? Int32(words[1]) : 0, (0...255).contains(code) else {
-                printer.print(.failure(Failure(code: "UsageError", message: "exit takes a code from 0 to 255")))
-                return true
-            }
-            context.exitCode = code
-            return false
-        }
-        remember(text.trimmingEnd(), editor)
+    /// Runs an input.
+    private func handle(_ text: String, _ editor: LineEditor) {
+        if text.allSatisfy(\.isWhitespace) { return }
+        // What is about secrets is looked at once it is known which they are.
+        let isAboutSecrets = text.contains("secret")
+        if !isAboutSecrets { remember(text.trimmingEnd(), editor) }
         session.execute(text)
+        printer.endCell()
         session.interrupt.clear()
-        return true
+        guard isAboutSecrets else { return }
+        remember(text.trimmingEnd(), editor)
+        changeHistory { (history) throws(FileError) in try history.remove { self.session.secrets.redact($0) != $0 } }
     }
 
     private func remember(_ text: String, _ editor: LineEditor) {
-        guard !text.hasPrefix(" "), session.secrets.redact(text) == text else { return }
+        guard !text.hasPrefix(" "), session.secrets.redact(text) == text, !HistoryFile.setsSecret(text) else { return }
         editor.remember(text)
+        changeHistory { (history) throws(FileError) in try history.add(text) }
+    }
+
+    private func changeHistory(_ change: (inout HistoryFile) throws(FileError) -> Void) {
+        guard var changed = history else { return }
         do {
-            try history?.add(text)
+            try change(&changed)
+            history = changed
         } catch {
             printer.print(.warning("the history is not written any more: \(error.description)"))
             history = nil
@@ -135,26 +152,5 @@ extension InteractiveShell {
         }
         if candidates.count > limit { text += "and \(candidates.count - limit) more\n" }
         _ = context.surroundings.writeOutput(text)
-    }
-
-    /// The bytes that show a picture; a picture that cannot be read is not shown, its line stands above.
-    private static func picture(_ path: String, _ way: PictureProtocol, columns: Int) -> String? {
-        guard way != .off, let png = try? FileAccess.read(path),
-            let image = try? ImageBuffer(decoding: png, name: path)
-        else { return nil }
-        return TerminalPicture.text(image, png: png, with: way, columns: columns)
-    }
-}
-
-extension SessionSettings.Pictures {
-    /// How to show pictures in a terminal with this environment.
-    func way(in environment: [String: String]) -> PictureProtocol {
-        switch self {
-        case .auto: PictureProtocol.detected(in: environment)
-        case .kitty: .kitty
-        case .iterm: .iterm
-        case .blocks: .blocks
-        case .off: .off
-        }
     }
 }

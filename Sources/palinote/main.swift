@@ -2,7 +2,4 @@ import Glibc
 import Shell
 import Workbench
 
-exit(
-    Program.run(
-        Array(CommandLine.arguments.dropFirst()), .current(), interactive: InteractiveShell.run,
-        pictureWriter: PictureWriter.make))
+exit(Program.run(Array(CommandLine.arguments.dropFirst()), .current(), terminal: .standard))

@@ -154,11 +154,12 @@ struct CompleterTests {
     private let completer = Completer(
         registry: registry,
         liveNames: { $0 == .variables ? ["rate", "名"] : [] },
-        folderEntries: { folder in
+        aliases: { Aliases(["s": "model save", "fit": "model train a"]) },
+        folderEntries: { folder, _ in
             folder == "."
                 ? [
                     .init(name: "cards", isFolder: true), .init(name: "a.txt", isFolder: false),
-                    .init(name: ".git", isFolder: true),
+                    .init(name: ".git", isFolder: true), .init(name: "two words", isFolder: false),
                 ]
                 : folder == "cards/" ? [.init(name: "train", isFolder: true)] : []
         })
@@ -170,18 +171,38 @@ struct CompleterTests {
             ("help mo", 2, ["model"]), ("?mo", 2, ["model"]), ("zzz", 3, []),
             ("model train a --st", 4, ["--steps"]), ("model train a --optim ", 0, ["adamw_torch", "sgd"]),
             ("model train a --optim=s", 1, ["sgd"]), ("model train a --output_dir ", 0, ["cards/"]),
-            ("model save --out ", 0, ["a.txt", "cards/"]), ("model save --out cards/t", 7, ["cards/train/"]),
-            ("model save --out .g", 2, [".git/"]), ("model train $", 1, ["$rate", "$名"]),
-            ("x = 1\nmodel s", 1, ["save"]),
+            ("model save --out ", 0, ["a.txt", "cards/", "two words"]),
+            ("model save --out cards/t", 7, ["cards/train/"]),
+            ("model save --out .g", 2, [".git/"]), ("model train $", 0, ["rate", "名"]),
+            ("x = 1\nmodel s", 1, ["save"]), ("s --o", 3, ["--out"]), ("fit --optim ", 0, ["adamw_torch", "sgd"]),
         ])
     func candidates(line: String, replaced: Int, expected: [String]) {
         #expect(completer.complete(line) == CompletionResult(replacedCount: replaced, candidates: expected))
     }
 
+    @Test(
+        "what Tab inserts is a whole word that can be read back, in quotes where it needs them",
+        arguments: [
+            ("mo", "model "), ("model save --out tw", "model save --out 'two words' "),
+            ("model save --out 'tw", "model save --out 'two words' "),
+            ("model save --out=\"tw", "model save --out=\"two words\" "),
+            ("model save --out ca", "model save --out cards/"),
+            ("model save --out \"ca", "model save --out \"cards/"), ("model train $r", "model train $rate "),
+            ("model train \"a $r", "model train \"a $r"), ("model ", "model "),
+            ("model train a --betas 1,2", "model train a --betas 1,2"),
+        ])
+    func insertion(line: String, expected: String) {
+        let result = completer.complete(line)
+        let replacement = result.insertion ?? String(line.suffix(result.replacedCount))
+        #expect(String(line.dropLast(result.replacedCount)) + replacement == expected)
+    }
+
     @Test("ten thousand names are completed at once")
     func manyNames() {
         let names = (0..<10_000).map { "name\($0)" }
-        let many = Completer(registry: registry, liveNames: { _ in names }, folderEntries: { _ in [] })
-        #expect(many.complete("model train $name99").candidates.count == 111)
+        let many = Completer(registry: registry, liveNames: { _ in names }, folderEntries: { _, _ in [] })
+        let result = many.complete("model train $name99")
+        #expect(result.candidates.count == 111)
+        #expect(result.commonPrefix == "name99")
     }
 }

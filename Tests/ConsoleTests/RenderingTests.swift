@@ -36,6 +36,18 @@ struct RendererTests {
         #expect(Renderer(width: 20).lines(.table(table)) == ["n  words", "1  a rather long se…"])
     }
 
+    @Test("text that is too long is broken at blanks, under its second column; a recording never is")
+    func wrapping() {
+        let text = Output.text("  seed  show the seed of all random streams\nshort")
+        #expect(
+            Renderer(width: 24).lines(text) == [
+                "  seed  show the seed of", "        all random", "        streams", "short",
+            ])
+        #expect(Renderer(width: 12).lines(.text("one two three four")) == ["one two", "three four"])
+        #expect(Renderer.recording.lines(text).count == 2)
+        #expect(Renderer(width: 0).lines(text).count == 2)
+    }
+
     @Test("fields align their values, several lines under each other")
     func fields() {
         let fields = Fields([("a", "1\n2"), ("数据", "3")])

@@ -1,7 +1,6 @@
-import Images
+import Glibc
 import TestSupport
 import Testing
-import Workbench
 
 @testable import Shell
 
@@ -33,57 +32,47 @@ struct HistoryFileTests {
         #expect(HistoryFile(path: path).entries == ["a", "b\n中"])
     }
 
+    @Test("two shells add to one file, and a repeat takes nothing away")
+    func twoShells() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/h"
+        var first = HistoryFile(path: path)
+        var second = HistoryFile(path: path)
+        try first.add("a")
+        try second.add("b")
+        try first.add("c")
+        try first.add("a")
+        #expect(HistoryFile(path: path).entries == ["b", "c", "a"])
+    }
+
+    @Test("a file that others may read is made private; inputs can be taken out")
+    func privacy() throws {
+        let folder = try ScratchFolder()
+        let path = try folder.write("{\"input\":\"keep\"}\n{\"input\":\"drop me\"}\n".utf8, to: "h")
+        #expect(chmod(path, 0o644) == 0)
+        var history = HistoryFile(path: path)
+        try history.add("new")
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        try history.remove { $0.contains("drop") }
+        #expect(HistoryFile(path: path).entries == ["keep", "new"])
+    }
+
+    @Test(
+        "inputs that set a secret's value are known by their words",
+        arguments: [
+            ("secret set A value", true), ("seed 1\nsecret  set A value", true), ("alias s = secret set A value", true),
+            ("alias s = 'secret set A v", true), ("secret set A", false), ("secret set A --from-env B", false),
+            ("secret list", false), ("set secret A b", false),
+        ])
+    func secretInputs(input: String, expected: Bool) {
+        #expect(HistoryFile.setsSecret(input) == expected)
+    }
+
     @Test("lines that cannot be read are passed over")
     func damaged() throws {
         let folder = try ScratchFolder()
         try folder.write("{\"input\":\"a\"}\nnonsense\n{\"other\":1}\n{\"input\":\"b\"}".utf8, to: "h")
         #expect(HistoryFile(path: folder.path + "/h").entries == ["a", "b"])
-    }
-}
-
-@Suite("Pictures in a terminal")
-struct PictureTests {
-    @Test(
-        "the way is chosen by the environment",
-        arguments: [
-            ([:], .off), (["TERM": "dumb"], .off), (["TERM": "linux"], .off), (["TERM": "xterm-kitty"], .kitty),
-            (["TERM": "xterm-ghostty"], .kitty),
-            (["TERM": "xterm-256color"], .blocks), (["TERM": "xterm-256color", "NO_COLOR": "1"], .off),
-            (["TERM": "xterm-256color", "NO_COLOR": ""], .blocks),
-            (["TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"], .iterm),
-            (["TERM": "screen-256color", "TMUX": "x", "KITTY_WINDOW_ID": "1"], .blocks),
-            (["TERM": "xterm", "COLORTERM": "truecolor"], .blocks),
-        ] as [([String: String], PictureProtocol)])
-    func detection(environment: [String: String], expected: PictureProtocol) {
-        #expect(PictureProtocol.detected(in: environment) == expected)
-    }
-}
-
-@Suite("TerminalPicture")
-struct TerminalPictureTests {
-    private let image: ImageBuffer = {
-        var image = ImageBuffer(width: 4, height: 4, fill: .white)
-        for index in 0..<4 * 2 * 3 { image.pixels[index] = 0 }
-        return image
-    }()
-
-    @Test("half-blocks show two rows of pixels in one line")
-    func blocks() {
-        let text = TerminalPicture.text(image, png: [], with: .blocks, columns: 3)
-        let line = String(repeating: "\u{1B}[38;2;0;0;0;48;2;255;255;255m▀", count: 2) + "\u{1B}[0m\n"
-        #expect(text == line)
-    }
-
-    @Test("kitty gets pieces of at most 4096 characters, iTerm2 one piece, and off nothing")
-    func protocols() {
-        let png = [UInt8](repeating: 7, count: 5000)
-        let kitty = TerminalPicture.text(image, png: png, with: .kitty, columns: 80) ?? ""
-        #expect(kitty.hasPrefix("\u{1B}_Ga=T,f=100,m=1;"))
-        #expect(kitty.split(separator: "\u{1B}_G").count == 2)
-        #expect(kitty.hasSuffix("\u{1B}\\\n"))
-        #expect(
-            TerminalPicture.text(image, png: [7], with: .iterm, columns: 80)
-                == "\u{1B}]1337;File=inline=1;size=1:Bw==\u{7}\n")
-        #expect(TerminalPicture.text(image, png: png, with: .off, columns: 80) == nil)
     }
 }

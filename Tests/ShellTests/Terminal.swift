@@ -6,7 +6,10 @@ import TestSupport
 final class Terminal {
     private let controller: Int32
     private let process: pid_t
+    /// What came since the last look.
     private(set) var seen = ""
+    /// What came since the start.
+    private(set) var everything = ""
     private var pending: [UInt8] = []
 
     /// Starts `palinote` in a terminal.
@@ -94,13 +97,15 @@ final class Terminal {
         while whole > 0, String(validating: pending[..<whole], as: UTF8.self) == nil, pending.count - whole < 4 {
             whole -= 1
         }
-        seen += String(decoding: pending[..<whole], as: UTF8.self)
+        let text = String(decoding: pending[..<whole], as: UTF8.self)
+        seen += text
+        everything += text
         pending.removeFirst(whole)
         return true
     }
 
     /// The program beside the test bundle.
-    private static var program: String {
+    static var program: String {
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
         let folder = bundle.map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) }
         return (folder ?? Folders.package.path + "/.build/debug") + "/palinote"

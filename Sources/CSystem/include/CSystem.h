@@ -45,6 +45,10 @@ int csystem_spawn_on_terminal(
     const char *path, char *const arguments[], char *const environment[], const char *folder, int terminal,
     pid_t *process);
 
+/// Lets a shell command read a text from its standard input, and waits for its end; Ctrl-C is the command's meanwhile.
+/// Returns ENOENT when the command is not there.
+int csystem_page(const char *command, const char *text, size_t count);
+
 /// Memory of this process and this machine, in bytes; a figure the kernel does not give is 0.
 typedef struct {
     uint64_t resident;

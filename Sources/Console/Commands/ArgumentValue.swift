@@ -47,6 +47,8 @@ package enum CompletionKind: Sendable, Equatable {
     case folder
     /// Names that live in the session.
     case live(LiveNames)
+    /// What any of these offers.
+    case anyOf([CompletionKind])
 }
 
 /// A family of names that live in the session, such as variables or splits.
@@ -67,6 +69,8 @@ package struct LiveNames: RawRepresentable, Sendable, Hashable {
     package static let cells = LiveNames(rawValue: "cells")
     /// Names of stored secrets.
     package static let secrets = LiveNames(rawValue: "secrets")
+    /// Short names for commands.
+    package static let aliases = LiveNames(rawValue: "aliases")
 }
 
 extension ArgumentValue {

@@ -21,6 +21,8 @@ package protocol Command<Context> {
     static var discussion: String { get }
     /// Commands that can be run as they stand.
     static var examples: [String] { get }
+    /// Whether the words behind the name are a command line of its own: they come as written, and none is an option.
+    static var takesWordsAsWritten: Bool { get }
     /// Makes the command with every default.
     init()
     /// Does the work and emits outputs through the context.
@@ -30,6 +32,7 @@ package protocol Command<Context> {
 extension Command {
     package static var discussion: String { "" }
     package static var examples: [String] { [] }
+    package static var takesWordsAsWritten: Bool { false }
 
     /// The command's declaration as a value.
     package static var description: CommandDescription {
@@ -41,7 +44,8 @@ extension Command {
     /// Makes the command from the words behind its name.
     package static func parse(_ words: [ExpandedWord]) throws(CommandLineError) -> Self {
         let command = Self()
-        try CommandParser(command: name, parameters: ParameterReflection.parameters(of: command)).parse(words)
+        let parameters = ParameterReflection.parameters(of: command)
+        try CommandParser(command: name, parameters: parameters, takesOptions: !takesWordsAsWritten).parse(words)
         return command
     }
 }

@@ -5,16 +5,19 @@
 struct CommandParser {
     let command: String
     let parameters: [(description: ParameterDescription, storage: any AnyParameter)]
+    private let takesOptions: Bool
 
-    init(command: String, parameters: [(ParameterDescription, any AnyParameter)]) {
+    /// Makes a parser; without options every word is an argument.
+    init(command: String, parameters: [(ParameterDescription, any AnyParameter)], takesOptions: Bool = true) {
         self.command = command
+        self.takesOptions = takesOptions
         self.parameters = parameters.map { (description: $0.0, storage: $0.1) }
     }
 
     func parse(_ words: [ExpandedWord]) throws(CommandLineError) {
         var places = parameters.indices.filter { parameters[$0].description.kind == .argument }[...]
         var given: Set<Int> = []
-        var onlyArguments = false
+        var onlyArguments = !takesOptions
         var index = 0
         while index < words.count {
             let word = words[index]

@@ -16,6 +16,8 @@ package struct CommandRegistry<Context> {
         package let summary: String
         /// The whole declaration, made when asked for.
         package let describe: () -> CommandDescription
+        /// Whether it takes the words behind its name as written.
+        package let takesWordsAsWritten: Bool
         let invoke: ([ExpandedWord]) throws(CommandLineError) -> Invocation
     }
 
@@ -72,8 +74,10 @@ package struct CommandRegistry<Context> {
 
 extension CommandRegistry {
     private static func entry<C: Command<Context>>(for command: C.Type) -> Entry {
-        Entry(name: command.name, summary: command.summary, describe: { command.description }) {
-            (words) throws(CommandLineError) in
+        Entry(
+            name: command.name, summary: command.summary, describe: { command.description },
+            takesWordsAsWritten: command.takesWordsAsWritten
+        ) { (words) throws(CommandLineError) in
             let parsed = try command.parse(words)
             return Invocation(name: command.name) { context in
                 var running = parsed

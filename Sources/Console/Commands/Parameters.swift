@@ -77,6 +77,13 @@ package struct Argument<Value: ArgumentValue> {
             facts: ParameterFacts(kind: .argument, name: name, help: help, unit: nil, completion: completion))
     }
 
+    /// An argument with a default, whose value must lie in a range.
+    package init(wrappedValue: Value, _ help: String, name: String? = nil, in range: ClosedRange<Value>)
+    where Value: Comparable {
+        self.init(wrappedValue: wrappedValue, help, name: name)
+        storage.limit(to: range)
+    }
+
     /// An argument without a default: required, unless its type is optional or a list.
     package init(_ help: String, name: String? = nil, completion: CompletionKind? = nil) {
         storage = ParameterStorage(

@@ -46,6 +46,9 @@ struct SourceCursor {
         return taken
     }
 
+    /// What was taken since an earlier cursor.
+    func text(since start: SourceCursor) -> String { String(characters[start.index..<index]) }
+
     /// The place of the next character.
     var position: SourcePosition { SourcePosition(line: line, column: column) }
 

@@ -112,7 +112,7 @@ extension StatementReader {
             switch character {
             case "'", "\"": try readQuoted(into: &builder)
             case "\\":
-                if cursor.peek(1) == "\n" { return builder.word(at: cursor.position(since: start)) }
+                if cursor.peek(1) == "\n" { return builder.word(from: start, to: cursor) }
                 guard cursor.peek(1) != nil else { throw LineError(.endsInContinuation, at: cursor.position) }
                 readEscape(into: &builder)
             case "$": readVariable(into: &builder, isQuoted: false)
@@ -121,7 +121,7 @@ extension StatementReader {
                 cursor.advance()
             }
         }
-        return builder.word(at: cursor.position(since: start))
+        return builder.word(from: start, to: cursor)
     }
 
     /// Outside quotes `\` protects blanks, quotes, `$`, `#` and itself; before anything else it is an ordinary character.
@@ -197,7 +197,9 @@ private struct WordBuilder {
         }
     }
 
-    func word(at position: SourcePosition) -> Word {
-        Word(pieces: pieces.isEmpty ? [.text("")] : pieces, position: position, isQuoted: isQuoted)
+    func word(from start: SourceCursor, to end: SourceCursor) -> Word {
+        Word(
+            pieces: pieces.isEmpty ? [.text("")] : pieces, position: end.position(since: start), isQuoted: isQuoted,
+            written: end.text(since: start))
     }
 }

@@ -11,6 +11,11 @@ package struct Word: Sendable, Equatable {
     package var position: SourcePosition
     /// Whether any part was quoted: a quoted `--x` is still a word that starts with dashes, a quoted `?` is no help mark.
     package var isQuoted: Bool
+    /// The word's characters as they stand in the cell, quotes and all.
+    package var written: String
+
+    /// The word as written, for commands that take a command line of their own.
+    package var asWritten: ExpandedWord { ExpandedWord(text: written, position: position, isQuoted: isQuoted) }
 
     /// The variables that it reads.
     package var variableNames: [String] {

@@ -28,7 +28,8 @@ package struct Renderer: Sendable {
     /// The lines of an output; none for progress.
     package func lines(_ output: Output) -> [String] {
         switch output {
-        case .text(let text): render(text).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        case .text(let text):
+            render(text).split(separator: "\n", omittingEmptySubsequences: false).flatMap { wrapped(String($0)) }
         case .fields(let fields): lines(fields)
         case .table(let table): lines(table)
         case .image(let image): lines(image)
@@ -47,6 +48,20 @@ extension Renderer {
             if case .styled(let words, let style) = span { return styled(words, style) }
             return purpose == .recording ? span.recorded : span.shown
         }.joined()
+    }
+
+    /// A line broken at blanks where it is too long; what follows stands under the line's second column, if it has one.
+    private func wrapped(_ line: String) -> [String] {
+        guard purpose == .reading, width > 0, !line.contains("\u{1B}"), DisplayWidth.of(line) > width else {
+            return [line]
+        }
+        let indent = line.prefix { $0 == " " }
+        let gap = line.dropFirst(indent.count).firstRange(of: "  ").map { line[$0.lowerBound...].prefix { $0 == " " } }
+        var head = gap.map { line[..<$0.endIndex] } ?? indent
+        if DisplayWidth.of(head) > width / 2 { head = indent }
+        let tail = DisplayWidth.wrap(String(line[head.endIndex...]), to: width - DisplayWidth.of(head))
+        let blank = String(repeating: " ", count: DisplayWidth.of(head))
+        return tail.enumerated().map { ($0.offset == 0 ? String(head) : blank) + $0.element }
     }
 
     private func styled(_ words: String, _ style: TextStyle) -> String {

@@ -90,13 +90,9 @@ extension LineEditor {
 
     private func complete(_ text: String) -> clibedit_completion {
         let result = questions.complete(text)
-        guard let first = result.candidates.first else { return CLIBEDIT_NOTHING }
-        if result.candidates.count == 1 {
-            replace(result.replacedCount, in: text, by: first.hasSuffix("/") ? first : first + " ")
-            return CLIBEDIT_CHANGED
-        }
-        if result.commonPrefix.count > result.replacedCount {
-            replace(result.replacedCount, in: text, by: result.commonPrefix)
+        if result.candidates.isEmpty { return CLIBEDIT_NOTHING }
+        if let insertion = result.insertion {
+            replace(result.replacedCount, in: text, by: insertion)
             return CLIBEDIT_CHANGED
         }
         questions.list(result.candidates)

@@ -141,16 +141,28 @@ package enum FileAccess {
 
     /// The names in a folder in order, without `.` and `..`.
     package static func names(in folder: String) throws(FileError) -> [String] {
+        try entries(in: folder).map(\.name).sorted()
+    }
+
+    /// What is in a folder, in the system's order, without `.` and `..`.
+    /// - Parameter beginning: what the names begin with.
+    package static func entries(
+        in folder: String, beginning: String = ""
+    ) throws(FileError) -> [(name: String, isFolder: Bool)] {
         guard let stream = opendir(folder) else { throw systemError(.list, folder) }
         defer { closedir(stream) }
-        var names: [String] = []
+        var entries: [(name: String, isFolder: Bool)] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name != ".", name != ".." { names.append(name) }
+            guard name != ".", name != "..", name.utf8.starts(with: beginning.utf8) else { continue }
+            // The system mostly says what an entry is; a link must be followed.
+            let kind = Int(entry.pointee.d_type)
+            let isFolder = kind == DT_DIR || kind != DT_REG && isFolder(Paths.join(folder, name))
+            entries.append((name, isFolder))
         }
-        return names.sorted()
+        return entries
     }
 }
 

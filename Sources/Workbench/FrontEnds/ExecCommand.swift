@@ -19,9 +19,7 @@ struct ExecCommand: Command {
         let printer = OutputPrinter(context.surroundings, options)
         let session = try context.makeSession(options, printer: printer)
         for command in commands where !printer.outputIsClosed {
-            let result = session.execute(command)
-            context.note(result)
-            if result.status != .ok, !options.keepGoing || result.status == .interrupted { return }
+            guard context.run(command, in: session, keepsGoing: options.keepGoing) else { return }
         }
     }
 }
@@ -32,17 +30,18 @@ struct InteractiveCommand: Command {
     static let summary = "the same as palinote alone: a prompt on a terminal, else commands from standard input"
     static let discussion = """
         Without a terminal there is no prompt, color or animation, and the program stops at the first cell that fails,
-        unless --keep-going is given.
+        unless --keep-going is given. At a prompt the commands of ~/.config/palinote/startup are run first.
         """
-    static let examples = ["palinote", "echo device | palinote"]
+    static let examples = ["palinote", "echo device | palinote", "palinote --no-init"]
 
+    @OptionGroup var startUp: StartUpOptions
     @OptionGroup var options: GlobalOptions
     @OptionGroup var journal: JournalOptions
 
     mutating func run(_ context: ProgramContext) throws {
-        if context.surroundings.inputIsTerminal {
+        if context.surroundings.inputIsTerminal, context.surroundings.outputIsTerminal {
             context.journalOptions = journal
-            try context.interactive(context, options)
+            try context.terminal.interact(context, options, startUp)
         } else {
             try runStandardInput(context)
         }
@@ -51,18 +50,12 @@ struct InteractiveCommand: Command {
     private func runStandardInput(_ context: ProgramContext) throws {
         let printer = OutputPrinter(context.surroundings, options)
         let session = try context.makeSession(options, printer: printer)
+        if startUp.isGiven { StartUp(startUp, context, printer).run(in: session) }
         try context.beginJournal(session, journal, ask: nil, tell: printer.printRemark)
         defer { session.endJournal() }
-        var lines = LineSource(read: context.surroundings.readInput)
-        var source = ""
-        while !printer.outputIsClosed, let line = lines.next() {
-            source += source.isEmpty ? line : "\n" + line
-            if StatementReader.isUnfinished(source), !lines.isAtEnd { continue }
-            defer { source = "" }
-            if source.allSatisfy(\.isWhitespace) { continue }
-            let result = session.execute(source)
-            context.note(result)
-            if result.status != .ok, !options.keepGoing || result.status == .interrupted { return }
+        var cells = CellSource(LineSource(read: context.surroundings.readInput))
+        while !printer.outputIsClosed, let (source, _) = cells.next() {
+            guard context.run(source, in: session, keepsGoing: options.keepGoing) else { return }
         }
     }
 }
@@ -71,6 +64,40 @@ extension ProgramContext {
     /// Lets a cell's end decide the exit code: the first failure stays.
     package func note(_ result: CellResult) {
         if exitCode == Program.ExitCode.ok || result.status == .interrupted { exitCode = Int32(result.code) }
+    }
+
+    /// Runs a cell; returns whether more are to be run.
+    func run(_ source: String, in session: Session, keepsGoing: Bool) -> Bool {
+        let result = session.execute(source)
+        note(result)
+        if let code = session.exitCode {
+            exitCode = code
+            return false
+        }
+        return result.status == .ok || keepsGoing && result.status != .interrupted
+    }
+}
+
+/// Cells out of lines: a line that is not whole takes those behind it.
+struct CellSource {
+    private var lines: LineSource
+    private var lineNumber = 0
+
+    init(_ lines: LineSource) { self.lines = lines }
+
+    /// The next cell that is not blank, and the number of its first line; nil when there is none.
+    mutating func next() -> (source: String, line: Int)? {
+        while var source = nextLine() {
+            let line = lineNumber
+            while StatementReader.isUnfinished(source), !lines.isAtEnd, let more = nextLine() { source += "\n" + more }
+            if !source.allSatisfy(\.isWhitespace) { return (source, line) }
+        }
+        return nil
+    }
+
+    private mutating func nextLine() -> String? {
+        lineNumber += 1
+        return lines.next()
     }
 }
 

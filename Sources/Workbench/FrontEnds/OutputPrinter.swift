@@ -5,11 +5,15 @@ import JSON
 package final class OutputPrinter {
     private let surroundings: ProcessSurroundings
     private let options: GlobalOptions
-    private let width: Int
     private var pacer: ProgressPacer
     private var progressIsShown = false
     /// Shows a picture in place, below the line that names its file; nil where the terminal cannot.
     package var showPicture: ((ImageOutput) -> String?)?
+    /// Shows a cell's text page by page, where it is long; returns false where it wants the text printed as usual.
+    ///
+    /// While this is set, text waits for the cell's end, or for anything that is no text: long work reports progress.
+    package var page: ((String) -> Bool)?
+    private var waitingText = ""
     /// Whether standard output was closed by its reader; nothing more is written then.
     package private(set) var outputIsClosed = false
 
@@ -17,7 +21,6 @@ package final class OutputPrinter {
     package init(_ surroundings: ProcessSurroundings, _ options: GlobalOptions) {
         self.surroundings = surroundings
         self.options = options
-        width = options.width > 0 ? options.width : surroundings.columns
         pacer = ProgressPacer(surroundings.errorIsTerminal ? .terminal : .log)
     }
 
@@ -32,11 +35,26 @@ package final class OutputPrinter {
             write(JSONRenderer.object(output).text() + "\n")
             return
         }
+        let image: ImageOutput?
         switch output {
-        case .warning, .failure: writeError(errorRenderer.lines(output))
-        default: write(outputRenderer.lines(output).map { $0 + "\n" }.joined())
+        case .warning, .failure:
+            writeWaitingText()
+            writeError(errorRenderer.lines(output))
+            return
+        case .image(let shown): image = shown
+        case .chart(let chart): image = chart.image
+        default: image = nil
         }
-        if case .image(let image) = output, let picture = showPicture?(image) { write(picture) }
+        waitingText += outputRenderer.lines(output).map { $0 + "\n" }.joined()
+        if page == nil || image != nil { writeWaitingText() }
+        if let image, let picture = showPicture?(image) { write(picture) }
+    }
+
+    /// Shows what waits for the end of a cell.
+    package func endCell() {
+        clearProgress()
+        if !waitingText.isEmpty, page?(waitingText) == true { waitingText = "" }
+        writeWaitingText()
     }
 
     /// Repeats a cell's commands in front of its outputs.
@@ -53,11 +71,15 @@ package final class OutputPrinter {
     /// Prints a line on standard error, such as a front end's own remark.
     package func printRemark(_ text: Text) {
         clearProgress()
+        writeWaitingText()
         writeError([errorRenderer.render(text)])
     }
 }
 
 extension OutputPrinter {
+    /// Columns to lay out for, now: a window may have been resized.
+    private var width: Int { options.width > 0 ? options.width : surroundings.columns }
+
     private var outputRenderer: Renderer {
         let isTerminal = surroundings.outputIsTerminal
         return Renderer(
@@ -76,10 +98,16 @@ extension OutputPrinter {
         outputIsClosed = !surroundings.writeOutput(text)
     }
 
+    private func writeWaitingText() {
+        if !waitingText.isEmpty { write(waitingText) }
+        waitingText = ""
+    }
+
     private func writeError(_ lines: [String]) { surroundings.writeError(lines.map { $0 + "\n" }.joined()) }
 
     private func show(_ progress: Progress) {
         guard !options.quiet, pacer.shouldShow(progress, at: surroundings.now()) else { return }
+        writeWaitingText()
         if options.json {
             write(JSONRenderer.object(.progress(progress)).text() + "\n")
         } else if surroundings.errorIsTerminal {

@@ -51,6 +51,12 @@ package struct ProcessSurroundings {
 
     /// The user's home folder.
     package var home: String? { environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } }
+
+    /// A file of the user's settings: `$XDG_CONFIG_HOME/palinote/NAME`, or below `~/.config`.
+    package func configurationFile(_ name: String) -> String? {
+        let given = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return (given ?? home.map { Paths.join($0, ".config") }).map { Paths.join($0, "palinote/\(name)") }
+    }
 }
 
 extension ProcessSurroundings {

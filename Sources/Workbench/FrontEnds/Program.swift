@@ -27,21 +27,35 @@ package enum Program {
     /// Runs the program and returns its exit code.
     /// - Parameters:
     ///   - arguments: the words behind the program's name.
-    ///   - interactive: the front end when standard input is a terminal.
-    ///   - pictureWriter: makes what shows pictures on a terminal.
+    ///   - terminal: what is done on a terminal.
     package static func run(
-        _ arguments: [String], _ surroundings: ProcessSurroundings,
-        interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void,
-        pictureWriter: @escaping (ProcessSurroundings, GlobalOptions) -> (ImageOutput) -> String?
+        _ arguments: [String], _ surroundings: ProcessSurroundings, terminal: TerminalFrontEnd
     ) -> Int32 {
         _ = csystem_ignore_broken_pipe()
-        let context = ProgramContext(surroundings, interactive: interactive, pictureWriter: pictureWriter)
+        let context = ProgramContext(surroundings, terminal: terminal)
         do {
             try dispatch(arguments, context)
         } catch {
             report(error, context)
         }
         return context.exitCode
+    }
+}
+
+/// What the target above does on a terminal.
+package struct TerminalFrontEnd {
+    /// Reads and runs cells until the user leaves.
+    package var interact: (ProgramContext, GlobalOptions, StartUpOptions) throws -> Void
+    /// The characters that show the picture in a file; nil where the terminal cannot.
+    package var picture: (_ path: String, _ choice: SessionSettings.Pictures, ProcessSurroundings) -> String?
+
+    /// Puts a front end together.
+    package init(
+        interact: @escaping (ProgramContext, GlobalOptions, StartUpOptions) throws -> Void,
+        picture: @escaping (_ path: String, _ choice: SessionSettings.Pictures, ProcessSurroundings) -> String?
+    ) {
+        self.interact = interact
+        self.picture = picture
     }
 }
 
@@ -53,21 +67,18 @@ package final class ProgramContext {
     package var exitCode = Program.ExitCode.ok
     /// What the user wants of journals.
     package var journalOptions = JournalOptions()
-    let interactive: (ProgramContext, GlobalOptions) throws -> Void
-    private let makePictureWriter: (ProcessSurroundings, GlobalOptions) -> (ImageOutput) -> String?
+    let terminal: TerminalFrontEnd
 
-    init(
-        _ surroundings: ProcessSurroundings, interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void,
-        pictureWriter: @escaping (ProcessSurroundings, GlobalOptions) -> (ImageOutput) -> String?
-    ) {
+    init(_ surroundings: ProcessSurroundings, terminal: TerminalFrontEnd) {
         self.surroundings = surroundings
-        self.interactive = interactive
-        makePictureWriter = pictureWriter
+        self.terminal = terminal
     }
 
-    /// What shows pictures in place on a terminal.
+    /// What shows pictures of the process's folder in place on a terminal.
     func pictureWriter(_ options: GlobalOptions) -> (ImageOutput) -> String? {
-        makePictureWriter(surroundings, options)
+        { [surroundings, terminal] image in
+            terminal.picture(Paths.resolve(image.path, in: surroundings.folder), options.images, surroundings)
+        }
     }
 
     /// Makes a session that prints through a printer and listens to Ctrl-C.
@@ -84,17 +95,27 @@ package final class ProgramContext {
         if !session.interrupt.listenToControlC() {
             printer.printRemark("Ctrl-C will end the program: the system lets no handler be set")
         }
+        if surroundings.outputIsTerminal { showPictures(of: session, printer) }
         return session
+    }
+
+    /// Shows pictures below the lines that name their files.
+    private func showPictures(of session: Session, _ printer: OutputPrinter) {
+        printer.showPicture = { [weak session, surroundings, terminal] image in
+            guard let session else { return nil }
+            let path = session.surroundings.path(of: image)
+            return terminal.picture(path, session.settings.pictures, surroundings)
+        }
     }
 }
 
 extension ProgramContext {
     /// Secrets of the environment and of the user's file.
     func secrets() throws(SecretError) -> SecretStore {
-        let environment = surroundings.environment
-        let folder = environment["XDG_CONFIG_HOME"] ?? surroundings.home.map { Paths.join($0, ".config") }
-        guard let folder else { return SecretStore(environment: environment) }
-        return try SecretStore(environment: environment, file: Paths.join(folder, "palinote/secrets"))
+        guard let path = surroundings.configurationFile("secrets") else {
+            return SecretStore(environment: surroundings.environment)
+        }
+        return try SecretStore(environment: surroundings.environment, file: path)
     }
 }
 
@@ -106,7 +127,7 @@ extension Program {
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
                     ReviewCommand.self, AcceptCommand.self, LintCommand.self, ExportSessionCommand.self,
-                    ImportNotebookCommand.self, BenchCommand.self, DocsCommand.self,
+                    ImportNotebookCommand.self, BenchCommand.self, BenchShellCommand.self, DocsCommand.self,
                 ])
         ])
     }

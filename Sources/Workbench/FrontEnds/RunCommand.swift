@@ -42,7 +42,7 @@ struct RunCommand: Command {
         let outputs = RecordedOutputs(session.surroundings)
         var file = opened.file
         var state: StateDigest?
-        for index in range where !printer.outputIsClosed {
+        for index in range where !printer.outputIsClosed && session.exitCode == nil {
             let (cell, id) = opened.cells[index]
             let commands = Cell(id: id, source: cell.sourceText)
             printer.printCommands(of: commands)

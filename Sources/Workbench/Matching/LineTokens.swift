@@ -59,10 +59,12 @@ struct LineTokens: Equatable {
 
     /// The problem of a mask in a line, if one begins like a mask and is none.
     static func maskProblem(in line: String) -> SessionFileError.Problem? {
-        guard line.utf8.contains(UInt8(ascii: "[")), line.contains("[[num") else { return nil }
-        for piece in line.split(separator: "[[").dropFirst(line.hasPrefix("[[") ? 0 : 1) where piece.hasPrefix("num") {
-            guard let end = piece.firstRange(of: "]]") else { continue }
-            let inside = String(piece[..<end.lowerBound])
+        guard line.utf8.contains(UInt8(ascii: "[")) else { return nil }
+        var rest = line[...]
+        while let start = rest.firstByteRange(of: "[[") {
+            rest = rest[start.upperBound...]
+            guard rest.utf8.starts(with: "num".utf8), let end = rest.firstByteRange(of: "]]") else { continue }
+            let inside = String(rest[..<end.lowerBound])
             do {
                 _ = try Mask(inside)
             } catch {

@@ -29,7 +29,7 @@ enum Mask: Equatable {
     /// - Returns: nil when the text is no mask.
     /// - Throws: a sentence when it begins like one and is none.
     init?(_ text: String) throws(MaskProblem) {
-        let words = text.split(separator: " ").map(String.init)
+        let words = text.words.map(String.init)
         guard let first = words.first else { return nil }
         if let kind = Kind(rawValue: first), words.count == 1 {
             self = .value(kind)
@@ -73,9 +73,9 @@ enum Mask: Equatable {
 
     /// Reads `±2%`, `±0.01`, `>=0.8` or `>= 0.8`.
     private static func rule(_ word: String, _ rest: inout ArraySlice<String>) -> Tolerance? {
-        if word.hasPrefix("±") {
+        if word.utf8.starts(with: "±".utf8) {
             let amount = word.dropFirst()
-            if amount.hasSuffix("%") { return positive(amount.dropLast()).map { .relative($0 / 100) } }
+            if amount.utf8.last == UInt8(ascii: "%") { return positive(amount.dropLast()).map { .relative($0 / 100) } }
             return positive(amount).map { .absolute($0) }
         }
         for (mark, make) in [(">=", Tolerance.atLeast), ("<=", Tolerance.atMost)] where word.hasPrefix(mark) {

@@ -18,6 +18,10 @@ package final class Session {
     package var workspace: Workspace
     /// Variables set by `name = literal`.
     package var variables: [String: Literal] = [:]
+    /// Short names for commands; written out before a cell is run, recorded or listed.
+    package var aliases = Aliases(["quit": "exit"])
+    /// The code that `exit` asked the front end to end with; nil while the session goes on.
+    package var exitCode: Int32?
     /// The wish to stop the running cell.
     package let interrupt: Interrupt
     /// The user's secrets; their values are hidden in everything the session says or keeps.
@@ -56,6 +60,7 @@ package final class Session {
     @discardableResult
     package func execute(_ cell: Cell) -> CellResult {
         interrupt.clear()
+        let cell = Cell(id: cell.id, source: aliases.expanded(cell.source))
         let recorderBefore = recorder
         pending = []
         noteBeginning(of: cell)
@@ -75,6 +80,14 @@ package final class Session {
         noteEnd(of: result)
         if let recorder, recorder === recorderBefore { record(result, with: recorder) }
         return result
+    }
+
+    /// Runs commands of a start-up file: no cell of the session's, and never recorded.
+    @discardableResult
+    package func executeStartUp(_ source: String) -> CellResult {
+        interrupt.clear()
+        let cell = Cell(id: "startup", source: aliases.expanded(source))
+        return perform(cell, in: CommandContext(session: self, cell: cell)) { _ in false }
     }
 
     /// Runs a cell that needs no name of its own: it gets its number.
@@ -137,7 +150,7 @@ extension Session {
 
     private func run(_ cell: Cell, in context: CommandContext) -> CellStatus {
         do {
-            for statement in try StatementReader.statements(of: cell.source) {
+            for statement in try StatementReader.statements(of: cell.source) where exitCode == nil {
                 try interrupt.check()
                 try run(statement, in: context)
             }
@@ -175,11 +188,7 @@ extension Session {
         switch statement.kind {
         case .assignment(let name, let value): variables[name] = value
         case .command(let words):
-            var expanded: [ExpandedWord] = []
-            for word in words {
-                for name in word.variableNames { tracker.noteRead("variable:\(name)") }
-                expanded += try word.expanded(with: variables)
-            }
+            let expanded = try expanded(words)
             let invocation = try registry.parse(HelpMark.rewritten(expanded))
             do {
                 try invocation.run(context)
@@ -189,6 +198,17 @@ extension Session {
                 throw PlacedFailure(Failure(error), at: nil)
             }
         }
+    }
+
+    /// The words with variables looked up, unless the command takes them as written.
+    private func expanded(_ words: [Word]) throws(LineError) -> [ExpandedWord] {
+        if registry.find(words.map(\.written))?.entry.takesWordsAsWritten == true { return words.map(\.asWritten) }
+        var expanded: [ExpandedWord] = []
+        for word in words {
+            for name in word.variableNames { tracker.noteRead("variable:\(name)") }
+            expanded += try word.expanded(with: variables)
+        }
+        return expanded
     }
 
     /// An error with the line and column it came from.

@@ -40,9 +40,19 @@ package struct SessionSettings: Sendable, Equatable {
         case kitty
         /// iTerm2's protocol.
         case iterm
+        /// Sixels.
+        case sixel
         /// Half-blocks.
         case blocks
         /// Not at all.
+        case off
+    }
+
+    /// Whether the shell shows long output page by page.
+    package enum Pager: String, Choice {
+        /// Where it is taller than the screen.
+        case on
+        /// Never.
         case off
     }
 
@@ -59,6 +69,8 @@ package struct SessionSettings: Sendable, Equatable {
 
     /// How the shell shows pictures.
     package var pictures = Pictures.auto
+    /// Whether the shell shows long output page by page.
+    package var pager = Pager.on
 
     /// MiB that states to go back to may take besides the present one.
     package var undoBudget = 1024
@@ -78,7 +90,8 @@ package struct SessionSettings: Sendable, Equatable {
     var values: [(name: String, value: String)] {
         [
             ("seed", String(seed)), ("device", device.rawValue), ("threads", String(threads)), ("isa", isa.rawValue),
-            ("gemm", gemm.rawValue), ("images", pictures.rawValue), ("undo-budget", String(undoBudget)),
+            ("gemm", gemm.rawValue), ("images", pictures.rawValue), ("pager", pager.rawValue),
+            ("undo-budget", String(undoBudget)),
             ("journal-every", "\(journalEvery)"),
         ]
     }
@@ -107,8 +120,8 @@ package struct SessionSettings: Sendable, Equatable {
     /// These settings with what concerns the front end alone taken from `present`: going back leaves that as it is.
     func keepingFrontEnd(of present: SessionSettings) -> SessionSettings {
         var copy = self
-        (copy.pictures, copy.undoBudget, copy.journalEvery) =
-            (present.pictures, present.undoBudget, present.journalEvery)
+        (copy.pictures, copy.pager, copy.undoBudget, copy.journalEvery) =
+            (present.pictures, present.pager, present.undoBudget, present.journalEvery)
         return copy
     }
 

@@ -38,6 +38,14 @@ package struct SessionSurroundings {
     }
 }
 
+extension SessionSurroundings {
+    /// Where a picture of an output is: outputs name it as the session file does.
+    package func path(of image: ImageOutput) -> String {
+        Paths.folder(of: image.path) == assets.shownAs
+            ? Paths.join(assets.path, Paths.name(of: image.path)) : Paths.resolve(image.path, in: folder, home: home)
+    }
+}
+
 /// A folder for pictures.
 package struct AssetFolder: Sendable, Equatable {
     /// Where files are written.

@@ -42,8 +42,9 @@ package struct CellAttributes: Sendable, Equatable {
     package static func isID(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
-                let character = Character(Unicode.Scalar(byte))
-                return byte < 0x80 && (character.isLetter || character.isNumber || byte == 0x5F || byte == 0x2D)
+                let lower = byte | 0x20
+                return (lower >= 0x61 && lower <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || byte == 0x5F
+                    || byte == 0x2D
             }
     }
 }
@@ -89,15 +90,17 @@ package struct OutAttributes: Sendable, Equatable {
                 guard let number = Int(value) else { throw .bad(key, value, "a whole number") }
                 code = number
             case "state":
-                guard value.utf8.count == 12, value.allSatisfy(\.isHexDigit) else {
+                guard value.utf8.count == 12, value.utf8.allSatisfy(\.isHexDigitByte) else {
                     throw .bad(key, value, "twelve hexadecimal digits")
                 }
                 state = value
             default:
-                for word in value.split(separator: ",") {
-                    guard let colon = word.lastIndex(of: ":") else { throw .bad(key, value, "name:digits,...") }
-                    parts.append(
-                        StatePart(name: String(word[..<colon]), digest: String(word[word.index(after: colon)...])))
+                for word in value.utf8.split(separator: UInt8(ascii: ",")) {
+                    guard let colon = word.lastIndex(of: UInt8(ascii: ":")) else {
+                        throw .bad(key, value, "name:digits,...")
+                    }
+                    let digest = String(Substring(word[colon...].dropFirst()))
+                    parts.append(StatePart(name: String(Substring(word[..<colon])), digest: digest))
                 }
             }
         }
@@ -126,19 +129,17 @@ struct InfoProblem: Error, Equatable {
 enum InfoString {
     static func pairs(of info: String, keys: [String], place: String) throws(InfoProblem) -> [(String, String)] {
         var pairs: [(String, String)] = []
-        for word in info.split(whereSeparator: \.isWhitespace) {
-            let halves = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard keys.contains(halves[0]) else {
-                let near = Suggestions.nearest(to: halves[0], among: keys)
-                throw InfoProblem(problem: .unknownKey(halves[0], place: place, suggestions: near))
+        for word in info.words {
+            let equals = word.utf8.firstIndex(of: UInt8(ascii: "="))
+            let key = String(word[..<(equals ?? word.endIndex)])
+            let value = equals.map { String(word[word.utf8.index(after: $0)...]) } ?? ""
+            guard keys.contains(key) else {
+                let near = Suggestions.nearest(to: key, among: keys)
+                throw InfoProblem(problem: .unknownKey(key, place: place, suggestions: near))
             }
-            guard halves.count == 2, !halves[1].isEmpty else {
-                throw .bad(halves[0], String(word), "\(halves[0])=VALUE")
-            }
-            guard !pairs.contains(where: { $0.0 == halves[0] }) else {
-                throw InfoProblem(problem: .repeatedKey(halves[0]))
-            }
-            pairs.append((halves[0], halves[1]))
+            guard !value.isEmpty else { throw .bad(key, String(word), "\(key)=VALUE") }
+            guard !pairs.contains(where: { $0.0 == key }) else { throw InfoProblem(problem: .repeatedKey(key)) }
+            pairs.append((key, value))
         }
         return pairs
     }

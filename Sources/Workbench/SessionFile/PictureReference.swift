@@ -40,11 +40,16 @@ package struct PictureReference: Sendable, Equatable {
 
     /// Reads a Markdown line; nil when it is no picture with a digest, and so belongs to the prose.
     init?(markdown line: String) throws(InfoProblem) {
+        guard line.utf8.contains(UInt8(ascii: "!")) else { return nil }
         let text = line.trimmed
-        guard text.hasPrefix("!["), text.hasSuffix(")"), let bracket = text.firstRange(of: "](") else { return nil }
+        guard text.utf8.starts(with: "![".utf8), text.utf8.last == UInt8(ascii: ")"),
+            let bracket = text.firstByteRange(of: "](")
+        else { return nil }
         alt = String(text[text.index(text.startIndex, offsetBy: 2)..<bracket.lowerBound])
         let inside = text[bracket.upperBound...].dropLast()
-        guard let quote = inside.firstRange(of: " \"sha256:"), inside.hasSuffix("\"") else { return nil }
+        guard let quote = inside.firstByteRange(of: " \"sha256:"), inside.utf8.last == UInt8(ascii: "\"") else {
+            return nil
+        }
         path = String(inside[..<quote.lowerBound])
         digest = ""
         width = 0
@@ -61,8 +66,8 @@ package struct PictureReference: Sendable, Equatable {
     }
 
     private mutating func read(title: String) throws(InfoProblem) {
-        for word in title.split(separator: " ") {
-            if word.hasPrefix("sha256:") {
+        for word in title.words {
+            if word.utf8.starts(with: "sha256:".utf8) {
                 digest = String(word.dropFirst(7))
             } else if word.hasPrefix("tile<="), let limit = Double(word.dropFirst(6)), limit >= 0 {
                 tileLimit = limit
@@ -74,7 +79,7 @@ package struct PictureReference: Sendable, Equatable {
                 (width, height) = (sides[0], sides[1])
             }
         }
-        guard digest.count >= 12, digest.allSatisfy(\.isHexDigit) else {
+        guard digest.utf8.count >= 12, digest.utf8.allSatisfy(\.isHexDigitByte) else {
             throw InfoProblem(problem: .badPicture("the digest is not there"))
         }
         guard width > 0, height > 0 else { throw InfoProblem(problem: .badPicture("the size is not there")) }

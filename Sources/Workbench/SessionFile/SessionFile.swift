@@ -132,19 +132,3 @@ package struct FencedBlock: Sendable, Equatable {
 
     var lines: [String] { [opening] + content + [closing] }
 }
-
-extension String {
-    /// The lines of a text; a newline at the end makes no line of its own.
-    var linesOfText: [String] {
-        var lines = utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
-            String(Substring($0))
-        }
-        if lines.last == "" { lines.removeLast() }
-        return lines
-    }
-
-    /// The line without a carriage return at its end.
-    var withoutCarriageReturn: String {
-        utf8.last == UInt8(ascii: "\r") ? String(decoding: utf8.dropLast(), as: UTF8.self) : self
-    }
-}

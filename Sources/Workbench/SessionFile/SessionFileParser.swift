@@ -176,32 +176,36 @@ struct Fence {
     let kind: String
     /// What follows the first word.
     let rest: String
-    private let mark: Character
+    private let mark: UInt8
     private let length: Int
 
+    private static let backtick = UInt8(ascii: "`")
+    private static let tilde = UInt8(ascii: "~")
+
     init?(_ line: String) {
-        guard Self.mayBeFence(line) else { return nil }
-        let text = line.drop { $0 == " " }
-        guard line.count - text.count < 4, let mark = text.first, mark == "`" || mark == "~" else { return nil }
-        let length = text.prefix { $0 == mark }.count
-        let info = text.dropFirst(length)
-        guard length >= 3, mark == "~" || !info.contains("`") else { return nil }
-        let word = info.drop(while: \.isWhitespace).prefix { !$0.isWhitespace }
-        kind = mark == "`" ? String(word) : ""
-        rest = String(info.drop(while: \.isWhitespace).dropFirst(word.count))
+        // Most lines begin with a letter.
+        guard let first = line.utf8.first, first == Self.backtick || first == Self.tilde || first == 0x20 else {
+            return nil
+        }
+        let text = line.utf8.drop { $0 == 0x20 }
+        guard let mark = text.first, mark == Self.backtick || mark == Self.tilde else { return nil }
+        let info = text.drop { $0 == mark }
+        let length = text.count - info.count
+        guard length >= 3, line.utf8.count - text.count < 4, mark == Self.tilde || !info.contains(mark) else {
+            return nil
+        }
+        let words = info.drop(while: \.isBlankByte)
+        let rest = words.drop { !$0.isBlankByte }
+        kind = mark == Self.backtick ? String(Substring(words[..<rest.startIndex])) : ""
+        self.rest = String(Substring(rest))
         self.mark = mark
         self.length = length
     }
 
-    /// A quick look at the first byte that is no blank: most lines are no fence.
-    private static func mayBeFence(_ line: String) -> Bool {
-        let first = line.utf8.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
-        return first == UInt8(ascii: "`") || first == UInt8(ascii: "~")
-    }
-
     func isClosed(by line: String) -> Bool {
-        guard Self.mayBeFence(line) else { return false }
-        let text = line.trimmed
-        return text.count >= length && text.allSatisfy { $0 == mark }
+        guard let first = line.utf8.first, first == mark || first.isBlankByte else { return false }
+        let text = line.utf8.drop(while: \.isBlankByte)
+        let behind = text.drop { $0 == mark }
+        return text.count - behind.count >= length && behind.allSatisfy(\.isBlankByte)
     }
 }

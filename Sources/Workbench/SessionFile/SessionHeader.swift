@@ -174,13 +174,3 @@ package struct NumberTolerance: Sendable, Equatable {
     /// What holds when a session says nothing.
     package static let standard = NumberTolerance(relative: 1e-4, absolute: 1e-6)
 }
-
-extension StringProtocol {
-    /// The text without blanks and carriage returns at both ends.
-    var trimmed: String {
-        var text = self[...]
-        while let first = text.first, first.isWhitespace { text.removeFirst() }
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        return String(text)
-    }
-}

@@ -43,6 +43,9 @@ extension CommandContext {
 enum SplitName: String, Choice {
     case train, valid, test
 
+    /// Those that the data set has.
+    static var completion: CompletionKind { .live(.splits) }
+
     var split: DatasetSplit {
         switch self {
         case .train: .train

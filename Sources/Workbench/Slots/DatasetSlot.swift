@@ -18,4 +18,17 @@ enum DatasetSlot: WorkspaceSlot {
             return StatePart(name: split.rawValue, content: rows.utf8)
         }
     }
+
+    static func names(of family: LiveNames, in dataset: DetectionDataset) -> [String] {
+        let splits = DatasetSplit.allCases.filter { !dataset.examples($0).isEmpty }
+        switch family {
+        case .splits: return splits.map(\.rawValue)
+        case .examples: return splits.flatMap { ["\($0)[0]", "\($0)[\(dataset.examples($0).count - 1)]"] }
+        case .classLabels: return dataset.classes
+        case .prompts:
+            return ["detect " + dataset.classes.joined(separator: " ; ")] + dataset.classes.map { "detect " + $0 }
+        case .datasets: return [dataset.folder]
+        default: return []
+        }
+    }
 }

@@ -111,7 +111,8 @@ struct ProgramRun {
                 defer { pending = [] }
                 return pending
             })
-        code = Program.run(arguments, surroundings, interactive: { _, _ in }, pictureWriter: { _, _ in { _ in nil } })
+        let terminal = TerminalFrontEnd(interact: { _, _, _ in }, picture: { _, _, _ in nil })
+        code = Program.run(arguments, surroundings, terminal: terminal)
         (self.output, self.errors) = (output, errors)
     }
 }

@@ -13,7 +13,8 @@ struct DatasetLoadCommand: Command {
         """
     static let examples = ["dataset load", "dataset load samples/cards --skip-invalid"]
 
-    @Argument("the data set's folder", completion: .folder) var folder = Path(SampleFolders.cardsName)
+    @Argument("the data set's folder", completion: .anyOf([.live(.datasets), .folder])) var folder = Path(
+        SampleFolders.cardsName)
     @Flag("leave out rows that cannot be used, and count them") var skipInvalid = false
     @Option("the folder's layout; found out if not given") var format: DatasetFormatChoice?
     @Option("how many locations span a picture") var divisor = DivisorChoice.locations1024

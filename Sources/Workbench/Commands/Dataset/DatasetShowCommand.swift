@@ -16,7 +16,8 @@ struct DatasetShowCommand: Command {
         "dataset show", "dataset show test --count 9 --columns 3 --seed 1", "dataset show 'train[3]'",
     ]
 
-    @Argument("a split, or an example such as train[3]") var what = "train"
+    @Argument("a split, or an example such as train[3]", completion: .anyOf([.live(.splits), .live(.examples)]))
+    var what = "train"
     @Option("how many images the grid shows", in: 1...1000) var count = 25
     @Option("images in a row of the grid", in: 1...50) var columns = 5
     @Option("choose images at random, beginning here") var seed: UInt64?

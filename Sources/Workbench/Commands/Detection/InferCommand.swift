@@ -15,8 +15,11 @@ struct InferCommand: Command {
         """
     static let examples = ["infer 'test[0]'", "infer samples/cards/test_000.jpg --prefix 'detect card'"]
 
-    @Argument("an image file, or an example such as test[0]") var image: String
-    @Option("the prompt") var prefix: String?
+    @Argument(
+        "an image file, or an example such as test[0]",
+        completion: .anyOf([.live(.examples), .file(extensions: ["jpg", "jpeg", "png"])]))
+    var image: String
+    @Option("the prompt", completion: .live(.prompts)) var prefix: String?
     @Flag("accept only names that the prompt lists") var listedOnly = false
     @OptionGroup var answers: AnswerOptions
 

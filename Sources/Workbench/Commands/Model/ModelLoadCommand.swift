@@ -12,7 +12,8 @@ struct ModelLoadCommand: Command {
         """
     static let examples = ["model load", "model load samples/tiny-paligemma2 --dtype bfloat16"]
 
-    @Argument("the checkpoint's folder", completion: .folder) var folder = Path(SampleFolders.modelName)
+    @Argument("the checkpoint's folder", completion: .anyOf([.live(.checkpoints), .folder])) var folder = Path(
+        SampleFolders.modelName)
     @Option("the type to compute with") var dtype = TypeChoice.float32
     @Option("cap final logits as the configuration says, or not") var finalSoftcap = BoundChoice.config
     @Option("give even layers the window that the configuration says, or not") var slidingWindow = BoundChoice.config

@@ -14,7 +14,8 @@ struct ProcessorLoadCommand: Command {
         """
     static let examples = ["processor load", "processor load samples/tiny-paligemma2 --exif apply"]
 
-    @Argument("the checkpoint's folder", completion: .folder) var folder = Path(SampleFolders.modelName)
+    @Argument("the checkpoint's folder", completion: .anyOf([.live(.checkpoints), .folder])) var folder = Path(
+        SampleFolders.modelName)
     @Option("whether the orientation that a camera stored is applied") var exif = ExifChoice.ignore
     @Option("whose token rows are made") var compat = CompatibilityChoice.newest
     @Option("memory for features of pictures seen before", unit: "MiB", in: 0...1_048_576) var featureCache = 2048

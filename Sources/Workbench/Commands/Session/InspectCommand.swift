@@ -12,7 +12,7 @@ struct InspectCommand: Command {
         """
     static let examples = ["x = [1, 2]\ninspect x", "inspect state"]
 
-    @Argument("a thing's or a variable's name", completion: .live(.variables)) var thing: String
+    @Argument("a thing's or a variable's name", completion: .live(.things)) var thing: String
 
     private static let things = [
         "processor", "model", "adapter", "dataset", "trainer", "detections", "predictions", "state",

@@ -31,5 +31,10 @@ struct RecordCommand: Command {
         let recorder = try SessionRecorder(path: path, title: title ?? name, session: session)
         session.beginRecording(recorder)
         context.say("recording to \(.path(path))")
+        let earlier = session.variables.keys.sorted() + context.workspace.summaries.map(\.name)
+        let missing = earlier.filter { $0 != ComputeSlot.name }
+        if !missing.isEmpty {
+            context.warn("a replay will not have what was set or loaded before: \(missing.joined(separator: ", "))")
+        }
     }
 }

@@ -7,13 +7,15 @@ struct SecretSetCommand: Command {
     static let summary = "keep a secret, such as HF_TOKEN, for this session"
     static let discussion = """
         The value is asked for without being shown; where there is no terminal, name an environment variable or a file
-        that holds it. It is never written, and every output shows [[secret NAME]] in its place. Secrets are also taken
-        from environment variables whose names end in TOKEN, KEY, SECRET or PASSWORD, and from
-        ~/.config/palinote/secrets: lines NAME=value in a file that only you may read.
+        that holds it. A value typed behind the name is kept too, and hidden from then on. It is never written, and every
+        output shows [[secret NAME]] in its place. Secrets are also taken from environment variables whose names end in
+        TOKEN, KEY, SECRET or PASSWORD, and from ~/.config/palinote/secrets: lines NAME=value in a file that only you
+        may read.
         """
     static let examples = ["secret set HF_TOKEN", "secret set ROBOFLOW_API_KEY --from-file key.txt"]
 
     @Argument("the secret's name", completion: .live(.secrets)) var secret: String
+    @Argument("the value; better left out, to be asked for it") var typed: String?
     @Option("environment variable that holds the value", name: "from-env") var variable: String?
     @Option("file that holds the value and nothing else", name: "from-file", completion: .file(extensions: []))
     var file: Path?
@@ -21,9 +23,14 @@ struct SecretSetCommand: Command {
     mutating func run(_ context: CommandContext) throws {
         try context.session.secrets.set(secret, to: try value(context))
         context.say("\(secret) is kept for this session")
+        if typed != nil {
+            context.warn(
+                "the value could be read on the screen; secret set \(secret) alone asks for it without showing it")
+        }
     }
 
     private func value(_ context: CommandContext) throws -> String {
+        if let typed { return typed }
         if let variable {
             guard let value = context.session.surroundings.environment[variable] else {
                 throw Failure(code: "SecretError", message: "no environment variable is called \(variable)")

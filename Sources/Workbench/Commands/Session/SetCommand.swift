@@ -8,13 +8,14 @@ struct SetCommand: Command {
         Settings hold until they are changed again. They are also options of the program: palinote --threads 2.
         A model that is loaded keeps the settings it was loaded with.
         """
-    static let examples = ["set", "set --images off", "set --threads 2 --isa portable"]
+    static let examples = ["set", "set --images off", "set --threads 2 --isa portable", "set --pager off"]
 
     @Option("processors to use; 0 for all") var threads: Int?
     @Option("instruction set to compute with") var isa: SessionSettings.InstructionSet?
     @Option("library that multiplies matrices") var gemm: SessionSettings.MatrixLibrary?
     @Option("kind of device to compute on") var device: SessionSettings.Device?
     @Option("how a terminal shows pictures") var images: SessionSettings.Pictures?
+    @Option("whether the shell shows long output page by page") var pager: SessionSettings.Pager?
     @Option("memory for states to go back to, besides the present one", unit: "MiB") var undoBudget: Int?
     @Option("how often a training writes a checkpoint into the journal", unit: "seconds") var journalEvery: Double?
 
@@ -30,6 +31,7 @@ struct SetCommand: Command {
         if let gemm { settings.gemm = gemm }
         if let device { settings.device = device }
         if let images { settings.pictures = images }
+        if let pager { settings.pager = pager }
         if let undoBudget {
             guard (0...1 << 20).contains(undoBudget) else {
                 throw Failure(code: "UsageError", message: "--undo-budget is \(undoBudget), expected 0 to 1048576")
@@ -49,7 +51,7 @@ struct SetCommand: Command {
                     ("seed", Text(String(settings.seed))), ("device", Text(settings.device.rawValue)),
                     ("threads", settings.threads == 0 ? "all" : "\(settings.threads)"),
                     ("isa", Text(settings.isa.rawValue)), ("gemm", Text(settings.gemm.rawValue)),
-                    ("images", Text(settings.pictures.rawValue)),
+                    ("images", Text(settings.pictures.rawValue)), ("pager", Text(settings.pager.rawValue)),
                     ("undo-budget", "\(settings.undoBudget.grouped) MiB"),
                     ("journal-every", "\(settings.journalEvery, .fixed(1)) s"),
                 ])))
