@@ -2,7 +2,8 @@ import Glibc
 
 /// Writes down what a session does, so that it can be brought back after the process was killed or the power went.
 ///
-/// Each line is on disk before the next thing happens: a cell's source before it runs, its end after it.
+/// A cell's source is written before it runs, and is on disk before its first checkpoint; its end is on disk before the next
+/// cell begins.
 package final class SessionJournal {
     /// What trainings do with checkpoints that they find.
     enum Mode {
@@ -55,7 +56,7 @@ package final class SessionJournal {
     func begin(_ cell: Cell, isRedacted: Bool) throws(FileError) {
         trainings = [:]
         guard !isRestoring else { return }
-        try write(JournalEntry(cell: cell, isRedacted: isRedacted).beginLine)
+        try append(JournalEntry(cell: cell, isRedacted: isRedacted).beginLine)
     }
 
     /// Notes how a cell ended.
@@ -76,8 +77,18 @@ package final class SessionJournal {
     /// Removes the journal: the session ended by itself.
     func remove() throws(FileError) { try folder.remove() }
 
+    /// Lets what was written be on disk.
+    func sync() throws(FileError) {
+        if fdatasync(lines) != 0 { throw FileAccess.systemError(.write, folder.cellsPath) }
+    }
+
     private func write(_ line: String) throws(FileError) {
-        if let code = FileAccess.writeAll(Array(line.utf8), lines) ?? (fdatasync(lines) == 0 ? nil : errno) {
+        try append(line)
+        try sync()
+    }
+
+    private func append(_ line: String) throws(FileError) {
+        if let code = FileAccess.writeAll(Array(line.utf8), lines) {
             throw FileError(operation: .write, path: folder.cellsPath, reason: FileAccess.reason(code))
         }
     }

@@ -6,6 +6,7 @@ import Training
 ///
 /// A checkpoint has the trained weights, the moments and the run's place. Writing takes at most a twentieth of the time.
 final class TrainingKeeper {
+    private let journal: SessionJournal
     private let folder: String
     private let mode: SessionJournal.Mode
     private let context: CommandContext
@@ -18,6 +19,7 @@ final class TrainingKeeper {
     /// The keeper of the next training of the running cell; nil where no journal is written.
     init?(_ context: CommandContext) {
         guard let journal = context.session.journal else { return nil }
+        self.journal = journal
         folder = journal.nextTrainingFolder(of: context.typedCell.id)
         mode = journal.mode
         self.context = context
@@ -52,10 +54,11 @@ final class TrainingKeeper {
     func save(_ trainer: Trainer) {
         guard !isBroken, savedStep != trainer.engine.step else { return }
         let start = context.now()
-        do throws(TrainingError) {
+        do {
+            try journal.sync()
             let needed = trainer.progressByteCount
             if let free = FileAccess.freeBytes(near: folder), free < 2 * needed {
-                throw .resume(
+                throw TrainingError.resume(
                     folder: folder,
                     reason: "a checkpoint takes \(Quantity.byteText(needed)), and \(Quantity.byteText(free)) are free")
             }
