@@ -9,15 +9,16 @@ struct EvaluateCommand: Command {
     static let name = "evaluate"
     static let summary = "detect over a split and score it: mAP 50:95, 50, 75, by size and by class"
     static let discussion = """
-        Scores are those of pycocotools. Boxes have no confidence of their own yet, so all count 1 and keep their order.
-        --predictions scores a stored file without a model; --out stores what was predicted.
+        Figures are those of pycocotools. Boxes are ranked by the confidence that --scores names; with `none`, and in free
+        answers, all count 1 and keep their order. --predictions scores a stored file without a model. --out stores what was
+        predicted: as JSON lines, COCO JSON or CSV by the file's ending, and a folder gets all three.
         """
-    static let examples = ["evaluate test --count 2"]
+    static let examples = ["evaluate test --count 2", "evaluate valid --scores class --out /tmp/palinote-valid"]
 
     @Argument("the split") var split = SplitName.test
     @Option("score this predictions file instead of a model", completion: .file(extensions: ["jsonl"])) var predictions:
         Path?
-    @Option("write the predictions, one JSON object an image") var out: Path?
+    @Option("write the predictions: FILE.jsonl, FILE.json (COCO), FILE.csv, or a folder") var out: Path?
     @Option("only the first images of the split") var count: Int?
     @Option("whose definition of mAP is followed") var metric = MetricChoice.coco
     @OptionGroup var answers: AnswerOptions
@@ -35,7 +36,10 @@ struct EvaluateCommand: Command {
         }
         context.workspace[PredictionsSlot.self] = EvaluatedSplit(
             split: split.split, classes: dataset.classes, images: images, predictions: predicted)
-        if let out { try FileAccess.write(Array(ImagePredictions.format(predicted).utf8), to: context.resolve(out)) }
+        if let out {
+            let files = try PredictionFiles.write(predicted, classes: dataset.classes, to: out, context)
+            for file in files { context.say("wrote \(.path(file))") }
+        }
         let map = try MeanAveragePrecision.evaluate(
             images, classes: dataset.classes,
             options: .init(compatibility: metric == .coco ? .coco : .supervision025))
@@ -58,6 +62,8 @@ struct EvaluateCommand: Command {
         }
         try interrupt.check()
         for answer in found where !answer.isEnded { cut += 1 }
+        let repeating = found.count { $0.isRepeating }
+        if repeating > 0 { context.warn("\(repeating) answers said an object again and were ended there") }
         if cut > 0 {
             context.warn("\(cut) answers were cut at \(answers.maxNewTokens) tokens; --max-new-tokens allows more")
         }
@@ -104,6 +110,7 @@ struct EvaluateCommand: Command {
             .fields(
                 Fields([
                     ("images", "\(images.count), \(boxes) boxes found, \(targets) there"),
+                    ("ranking", ranking(images)),
                     ("map50_95", number(map.all.map50To95)), ("map50", number(map.all.map50)),
                     ("map75", number(map.all.map75)),
                     (
@@ -124,6 +131,14 @@ struct EvaluateCommand: Command {
             ])
         }
         context.emit(.table(table))
+    }
+
+    /// What orders the boxes.
+    private func ranking(_ images: [ScoredImage]) -> Text {
+        guard images.allSatisfy({ $0.predictions.isEmpty || $0.predictions.confidences != nil }) else {
+            return "unranked: boxes have no confidence and keep their order"
+        }
+        return predictions == nil ? "by \(answers.method.rawValue) scores" : "by the file's confidences"
     }
 
     /// A score, or a dash where there is nothing to score.

@@ -6,19 +6,44 @@ import Training
 struct AnswerOptions: OptionGroupContents {
     @Option("the longest answer", unit: "tokens", in: 1...4096) var maxNewTokens = 128
     @Option("images in a batch; does not change answers", in: 1...1024) var batchSize = 8
-    @Option("whose reading of location text is followed") var compat = TextCompatibilityChoice.palinote
+    @Flag("let answers be any text, as the reference's are; without, they follow the grammar of detections")
+    var free = false
+    @Option("how confidences are made of the model's probabilities; free answers have none")
+    var scores = ScoreChoice.joint
+    @Flag("place each edge at the mean of the probability around its location") var refine = false
+    @Option("whose reading of location text is followed; another than palinote's reads free answers")
+    var compat = TextCompatibilityChoice.palinote
     @Option("what location 1023 divides to: x / 1024 or x / 1023") var divisor = DivisorChoice.locations1024
 
     /// A detector that follows these options.
     func detector(_ context: CommandContext) throws -> Detector {
         let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
+        guard !isFree || !(refine || $scores && scores != .none) else {
+            throw Failure(
+                code: "NoProbabilities", message: "free answers have no confidences and no refined edges",
+                next: "leave out --free and --compat, or --scores and --refine")
+        }
         let detector = Detector(model.model, processor.processor, processor.loader)
+        detector.isFree = isFree
+        detector.scores = method
+        detector.refinesEdges = refine
         detector.maxNewTokens = maxNewTokens
         detector.batchSize = batchSize
         detector.textOptions = LocationTextOptions(
             compatibility: compat.value, divisor: divisor.value)
         return detector
     }
+
+    /// Whether answers may be any text.
+    var isFree: Bool { free || compat != .palinote }
+
+    /// How confidences are made.
+    var method: ScoreMethod { isFree ? .none : ScoreMethod(rawValue: scores.rawValue) ?? .none }
+}
+
+/// How confidences are made.
+enum ScoreChoice: String, Choice {
+    case `class`, location, joint, none
 }
 
 /// Whose reading of location text is followed.

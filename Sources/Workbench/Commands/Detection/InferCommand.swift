@@ -87,14 +87,21 @@ struct ExampleReference {
 }
 
 extension Detections {
-    /// Names and edges, a row for each object.
+    /// Names, confidences and edges with their deviations, a row for each object.
     var table: Table {
-        var table = Table("label", "x min", "y min", "x max", "y max")
-        for (box, name) in zip(boxes, classNames) {
-            table.add([
-                "\(name)", "\(box.xMin, .fixed(1))", "\(box.yMin, .fixed(1))", "\(box.xMax, .fixed(1))",
-                "\(box.yMax, .fixed(1))",
-            ])
+        var table = Table(
+            columns: (["label"] + (confidences == nil ? [] : ["confidence"]) + ["x min", "y min", "x max", "y max"])
+                .map { .init($0) })
+        for row in 0..<count {
+            let found = self[row]
+            let deviation = found.deviation
+            let edges = [
+                (found.box.xMin, deviation?.xMin), (found.box.yMin, deviation?.yMin),
+                (found.box.xMax, deviation?.xMax), (found.box.yMax, deviation?.yMax),
+            ].map { edge, deviation -> Text in
+                deviation.map { "\(edge, .fixed(1)) ± \($0, .fixed(1))" } ?? "\(edge, .fixed(1))"
+            }
+            table.add(["\(found.className)"] + (found.confidence.map { ["\($0, .fixed(3))"] } ?? []) + edges)
         }
         return table
     }
