@@ -22,6 +22,11 @@ package struct ImagePredictions: Sendable, Equatable {
         self.detections = detections
     }
 
+    /// The same picture with other detections.
+    package func with(_ detections: Detections) -> ImagePredictions {
+        ImagePredictions(image: image, width: width, height: height, detections: detections)
+    }
+
     /// Reads a predictions file.
     /// - Parameters:
     ///   - bytes: the whole file.

@@ -28,14 +28,18 @@ struct EvaluateCommand: Command {
         var examples = try context.examples(of: split)
         if let count { examples = Array(examples.prefix(max(count, 1))) }
         let start = context.now()
-        let predicted = try predictions.map { try read($0, examples, context) } ?? predict(examples, context)
+        let filter = try answers.filter(context)
+        let scaling = predictions == nil ? answers.scaling(context) : nil
+        let all = try predictions.map { try read($0, examples, context) } ?? predict(examples, context)
+        let predicted = all.map { $0.with(filter($0.detections.scaled(by: scaling))) }
         let images = zip(examples, predicted).map { example, prediction in
             ScoredImage(
                 predictions: prediction.detections.withClassIDs(in: dataset.classes)
                     .filtered { $0.classID != nil }, targets: example.detections)
         }
         context.workspace[PredictionsSlot.self] = EvaluatedSplit(
-            split: split.split, classes: dataset.classes, images: images, predictions: predicted)
+            split: split.split, classes: dataset.classes, images: images, predictions: predicted,
+            scores: answers.method, scaling: scaling, isFiltered: answers.thresholds)
         if let out {
             let files = try PredictionFiles.write(predicted, classes: dataset.classes, to: out, context)
             for file in files { context.say("wrote \(.path(file))") }
@@ -110,7 +114,7 @@ struct EvaluateCommand: Command {
             .fields(
                 Fields([
                     ("images", "\(images.count), \(boxes) boxes found, \(targets) there"),
-                    ("ranking", ranking(images)),
+                    ("ranking", ranking(images, context)),
                     ("map50_95", number(map.all.map50To95)), ("map50", number(map.all.map50)),
                     ("map75", number(map.all.map75)),
                     (
@@ -134,11 +138,13 @@ struct EvaluateCommand: Command {
     }
 
     /// What orders the boxes.
-    private func ranking(_ images: [ScoredImage]) -> Text {
+    private func ranking(_ images: [ScoredImage], _ context: CommandContext) -> Text {
         guard images.allSatisfy({ $0.predictions.isEmpty || $0.predictions.confidences != nil }) else {
             return "unranked: boxes have no confidence and keep their order"
         }
-        return predictions == nil ? "by \(answers.method.rawValue) scores" : "by the file's confidences"
+        guard predictions == nil else { return "by the file's confidences" }
+        let temperature = answers.scaling(context).map { ", temperature \($0.temperature, .fixed(3))" as Text } ?? ""
+        return "by \(answers.method.rawValue) scores" + temperature + (answers.thresholds ? ", above thresholds" : "")
     }
 
     /// A score, or a dash where there is nothing to score.

@@ -10,6 +10,8 @@ struct AnswerOptions: OptionGroupContents {
     var free = false
     @Option("how confidences are made of the model's probabilities; free answers have none")
     var scores = ScoreChoice.joint
+    @Flag("leave out boxes below the thresholds that `thresholds` chose, or that came with the model")
+    var thresholds = false
     @Flag("place each edge at the mean of the probability around its location") var refine = false
     @Option("whose reading of location text is followed; another than palinote's reads free answers")
     var compat = TextCompatibilityChoice.palinote
@@ -32,6 +34,24 @@ struct AnswerOptions: OptionGroupContents {
         detector.textOptions = LocationTextOptions(
             compatibility: compat.value, divisor: divisor.value)
         return detector
+    }
+
+    /// How confidences are scaled before they are shown: as `calibrate` found, where it has been asked.
+    func scaling(_ context: CommandContext) -> TemperatureScaling? { context.tuning.scaling(of: method.rawValue) }
+
+    /// Leaves out what lies below thresholds, if that was asked for.
+    ///
+    /// - Throws: `Failure` if there are no thresholds.
+    func filter(_ context: CommandContext) throws -> (Detections) -> Detections {
+        guard thresholds else { return { $0 } }
+        let tuning = context.tuning
+        guard !tuning.thresholds.isEmpty else {
+            throw Failure(code: "NoThresholds", message: "no thresholds have been chosen yet", next: "thresholds")
+        }
+        if let chosenOn = tuning.thresholdScores, chosenOn != method.rawValue {
+            context.warn("the thresholds were chosen on \(chosenOn) scores, these are \(method.rawValue) scores")
+        }
+        return tuning.filtered
     }
 
     /// Whether answers may be any text.
