@@ -1,6 +1,7 @@
 import JSON
 
-/// What was learned on validation about a model's confidences, kept beside its weights.
+/// What must be known of a model to read its answers, kept beside its weights: temperatures and thresholds of its
+/// confidences, learned on validation, and the recipe that it was trained by.
 package struct DetectionTuning: Sendable, Equatable {
     /// The name of the file beside the weights.
     package static let fileName = "palinote_detection.json"
@@ -12,11 +13,14 @@ package struct DetectionTuning: Sendable, Equatable {
     /// The least confidence, after its temperature, that counts for each class; other classes have none.
     package var thresholds: [String: Double] = [:]
 
+    /// Where the model has learned by the noise-box recipe: its classes and how many boxes an answer says.
+    package var noiseBoxes: NoiseBoxRecipe?
+
     /// Nothing learned.
     package init() {}
 
     /// Whether nothing was learned.
-    package var isEmpty: Bool { temperatures.isEmpty && thresholds.isEmpty }
+    package var isEmpty: Bool { temperatures.isEmpty && thresholds.isEmpty && noiseBoxes == nil }
 
     /// The scaling of one way to make confidences; one that changes nothing where none was learned.
     package func scaling(of scores: String) -> TemperatureScaling? {
@@ -42,6 +46,12 @@ package struct DetectionTuning: Sendable, Equatable {
         object["temperatures"] = members(temperatures)
         if let thresholdScores { object["threshold_scores"] = .string(thresholdScores) }
         object["thresholds"] = members(thresholds)
+        if let noiseBoxes {
+            object["noise_boxes"] = [
+                "classes": .array(noiseBoxes.classes.map(JSON.string)),
+                "objects": .integer(Int64(noiseBoxes.objectCount)),
+            ]
+        }
         return JSON.object(object).text(.pretty) + "\n"
     }
 
@@ -75,6 +85,13 @@ package struct DetectionTuning: Sendable, Equatable {
         temperatures = try numbers("temperatures", "a number above 0") { $0 > 0 }
         thresholds = try numbers("thresholds", "a number from 0 to 1") { (0...1).contains($0) }
         thresholdScores = value["threshold_scores"]?.string
+        if let recipe = value["noise_boxes"], !recipe.isNull {
+            let classes = recipe["classes"]?.array?.compactMap(\.string) ?? []
+            guard let count = recipe["objects"]?.integer,
+                let noiseBoxes = NoiseBoxRecipe(classes: classes, objectCount: Int(count))
+            else { throw TuningError(file: name, reason: "noise_boxes needs classes and a number of objects above 0") }
+            self.noiseBoxes = noiseBoxes
+        }
     }
 }
 

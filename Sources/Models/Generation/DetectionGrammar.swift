@@ -86,6 +86,16 @@ package struct DetectionGrammar: Sendable {
         if nodes[node].classes.last != classNumber { nodes[node].classes.append(classNumber) }
     }
 
+    /// The most tokens that an object and its separator take.
+    package var longestObject: Int {
+        var depths = Array(repeating: 0, count: nodes.count)
+        // A node's children were added after it.
+        for (number, node) in nodes.enumerated() {
+            for child in node.children { depths[child.node] = depths[number] + 1 }
+        }
+        return 4 + (depths.max() ?? 0)
+    }
+
     /// All tokens of names and separators, and the end, each once and in order.
     var words: [Int32] {
         Set(nodes.flatMap { $0.children.map(\.id) } + [endID]).sorted()

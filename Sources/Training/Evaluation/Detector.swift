@@ -38,6 +38,8 @@ package final class Detector {
     package var scores = ScoreMethod.joint
     /// Whether an edge is the mean of the probability around its location, rather than the location itself.
     package var refinesEdges = false
+    /// Where set, the model has learned by this recipe, and is asked by it: for its classes, with its prompt.
+    package var noiseBoxes: NoiseBoxRecipe?
     private var grammars: [[String]: DetectionGrammar] = [:]
 
     /// A detector over a loaded model.
@@ -76,6 +78,7 @@ package final class Detector {
     /// The grammar of a picture's answer, nil where it is free.
     private func grammar(of query: DetectionQuery) throws(TrainingError) -> DetectionGrammar? {
         guard !isFree, textOptions.compatibility == .palinote else { return nil }
+        if let noiseBoxes { return try grammar(of: noiseBoxes) }
         let listed = LocationText.classes(inPrefix: query.prompt)
         guard !listed.isEmpty else { return nil }
         let classes = query.classes ?? listed
@@ -87,11 +90,24 @@ package final class Detector {
         return grammar
     }
 
+    /// The grammar of the recipe: so many boxes, and a noise that is weighed and not said.
+    private func grammar(of recipe: NoiseBoxRecipe) throws(TrainingError) -> DetectionGrammar {
+        let classes = recipe.classes + [NoiseBoxRecipe.noiseName]
+        if let known = grammars[classes] { return known }
+        var grammar = try modelErrors { () throws(ModelError) in
+            try DetectionGrammar(classes: classes, processor: processor)
+        }
+        (grammar.objectCount, grammar.noiseClass) = (recipe.objectCount, recipe.classes.count)
+        grammars[classes] = grammar
+        return grammar
+    }
+
     private func generate(
         _ queries: [DetectionQuery], _ grammars: [DetectionGrammar?], shouldStop: () -> Bool
     ) throws(TrainingError) -> Generation {
         let tokens = try modelErrors { () throws(ModelError) in
-            try processor.batch(prefixes: queries.map(\.prompt))
+            try processor.batch(
+                prefixes: queries.map { noiseBoxes == nil || isFree ? $0.prompt : NoiseBoxRecipe.prompt })
         }
         let paths = queries.map(\.imagePath)
         let features: Tensor
@@ -102,7 +118,8 @@ package final class Detector {
             features = try trainingErrors { () throws(TensorError) in try model.imageFeatures(pixels) }
         }
         var options = GenerationOptions(endIDs: [processor.specialIDs.end])
-        options.maxNewTokens = maxNewTokens
+        let wanted = grammars.map { ($0?.objectCount ?? 0) * ($0?.longestObject ?? 0) }.max() ?? 0
+        options.maxNewTokens = max(maxNewTokens, wanted)
         options.grammars = grammars
         let chosen = options
         return try trainingErrors { () throws(TensorError) in

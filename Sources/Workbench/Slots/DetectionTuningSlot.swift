@@ -1,14 +1,16 @@
 import Console
 import Detection
 
-/// The temperatures and thresholds that `calibrate` and `thresholds` chose, or that came with the model.
+/// The temperatures and thresholds that `calibrate` and `thresholds` chose, and the recipe of `train`, or what came with
+/// the model.
 enum DetectionTuningSlot: WorkspaceSlot {
     static let name = "tuning"
 
     static func summary(of tuning: DetectionTuning) -> Text {
         let temperatures = tuning.temperatures.sorted { $0.key < $1.key }.map { "\($0.key)" }
+        let recipe = tuning.noiseBoxes.map { ", noise boxes up to \($0.objectCount)" } ?? ""
         return "temperature of \(temperatures.isEmpty ? "nothing" : temperatures.joined(separator: ", ")), "
-            + "thresholds of \(tuning.thresholds.count) classes"
+            + "thresholds of \(tuning.thresholds.count) classes\(recipe)"
     }
 
     static func stateParts(of tuning: DetectionTuning) -> [StatePart] {

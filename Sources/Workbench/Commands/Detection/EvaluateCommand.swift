@@ -39,7 +39,7 @@ struct EvaluateCommand: Command {
         }
         context.workspace[PredictionsSlot.self] = EvaluatedSplit(
             split: split.split, classes: dataset.classes, images: images, predictions: predicted,
-            scores: answers.method, scaling: scaling, isFiltered: answers.thresholds)
+            scores: answers.method(context), scaling: scaling, isFiltered: answers.thresholds)
         if let out {
             let files = try PredictionFiles.write(predicted, classes: dataset.classes, to: out, context)
             for file in files { context.say("wrote \(.path(file))") }
@@ -144,7 +144,8 @@ struct EvaluateCommand: Command {
         }
         guard predictions == nil else { return "by the file's confidences" }
         let temperature = answers.scaling(context).map { ", temperature \($0.temperature, .fixed(3))" as Text } ?? ""
-        return "by \(answers.method.rawValue) scores" + temperature + (answers.thresholds ? ", above thresholds" : "")
+        return "by \(answers.method(context).rawValue) scores" + temperature
+            + (answers.thresholds ? ", above thresholds" : "")
     }
 
     /// A score, or a dash where there is nothing to score.

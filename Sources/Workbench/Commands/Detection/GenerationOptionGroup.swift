@@ -27,7 +27,8 @@ struct AnswerOptions: OptionGroupContents {
         }
         let detector = Detector(model.model, processor.processor, processor.loader)
         detector.isFree = isFree
-        detector.scores = method
+        detector.scores = method(context)
+        detector.noiseBoxes = context.tuning.noiseBoxes
         detector.refinesEdges = refine
         detector.maxNewTokens = maxNewTokens
         detector.batchSize = batchSize
@@ -37,7 +38,9 @@ struct AnswerOptions: OptionGroupContents {
     }
 
     /// How confidences are scaled before they are shown: as `calibrate` found, where it has been asked.
-    func scaling(_ context: CommandContext) -> TemperatureScaling? { context.tuning.scaling(of: method.rawValue) }
+    func scaling(_ context: CommandContext) -> TemperatureScaling? {
+        context.tuning.scaling(of: method(context).rawValue)
+    }
 
     /// Leaves out what lies below thresholds, if that was asked for.
     ///
@@ -48,8 +51,9 @@ struct AnswerOptions: OptionGroupContents {
         guard !tuning.thresholds.isEmpty else {
             throw Failure(code: "NoThresholds", message: "no thresholds have been chosen yet", next: "thresholds")
         }
-        if let chosenOn = tuning.thresholdScores, chosenOn != method.rawValue {
-            context.warn("the thresholds were chosen on \(chosenOn) scores, these are \(method.rawValue) scores")
+        let method = method(context).rawValue
+        if let chosenOn = tuning.thresholdScores, chosenOn != method {
+            context.warn("the thresholds were chosen on \(chosenOn) scores, these are \(method) scores")
         }
         return tuning.filtered
     }
@@ -57,8 +61,12 @@ struct AnswerOptions: OptionGroupContents {
     /// Whether answers may be any text.
     var isFree: Bool { free || compat != .palinote }
 
-    /// How confidences are made.
-    var method: ScoreMethod { isFree ? .none : ScoreMethod(rawValue: scores.rawValue) ?? .none }
+    /// How confidences are made: as asked for, but by the class after training with noise boxes, as its recipe has it.
+    func method(_ context: CommandContext) -> ScoreMethod {
+        if isFree { return .none }
+        if context.tuning.noiseBoxes != nil, !$scores { return .class }
+        return ScoreMethod(rawValue: scores.rawValue) ?? .none
+    }
 }
 
 /// How confidences are made.

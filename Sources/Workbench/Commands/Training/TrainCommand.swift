@@ -18,6 +18,7 @@ struct TrainCommand: Command {
 
     @Argument("the split to learn from") var split = SplitName.train
     @OptionGroup var options: TrainingOptions
+    @OptionGroup var recipe: RecipeOptions
     @Flag("go on with the run that was interrupted") var resume = false
     @Option("go on from a checkpoint of this run; `last` takes the newest in --output-dir", completion: .folder)
     var resumeFromCheckpoint: Path?
@@ -28,6 +29,7 @@ struct TrainCommand: Command {
         let report = TrainingReport(context, trainer: trainer)
         let interrupt = context.interrupt
         defer { loaded.noteChange() }
+        context.tuning.noiseBoxes = trainer.arguments.noiseBoxes
         let outcome = try trainer.run(shouldStop: { interrupt.isRequested }, observe: report.receive)
         context.workspace[TrainerSlot.self] = TrainedRun(trainer: trainer, outcome: outcome)
         try report.finish(outcome)
@@ -39,8 +41,9 @@ struct TrainCommand: Command {
 
     private func makeTrainer(_ context: CommandContext) throws -> Trainer {
         let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
-        let arguments = options.arguments(
+        var arguments = options.arguments(
             seed: context.settings.seed, outputDir: options.outputDir.map(context.resolve))
+        arguments.noiseBoxes = try recipe.noiseBoxes(split, context)
         let trainer = try Trainer(
             model.model, processor.processor, examples: try context.examples(of: split), loader: processor.loader,
             arguments)
