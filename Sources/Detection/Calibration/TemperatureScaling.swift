@@ -34,6 +34,11 @@ package struct TemperatureScaling: Sendable, Equatable {
         temperature = 2 / (low + high)
     }
 
+    /// Whether a fit ended at the end of the range.
+    package var isAtBound: Bool {
+        temperature < Self.range.lowerBound * 1.001 || temperature > Self.range.upperBound * 0.999
+    }
+
     /// A confidence after scaling.
     package func applied(to confidence: Double) -> Double {
         1 / (1 + exp(-Self.logOdds(confidence) / temperature))

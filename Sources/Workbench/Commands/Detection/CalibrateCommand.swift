@@ -52,6 +52,9 @@ struct CalibrateCommand: Command {
         if right == 0 || right == raw.count {
             context.warn("all boxes are \(right == 0 ? "wrong" : "right"), so the temperature is only a bound")
         }
+        if right > 0, right < raw.count, scaling.isAtBound {
+            context.warn("the temperature is at its bound: these confidences say little of which boxes are right")
+        }
         context.emit(.table(table(before, after)))
         try context.emit(.image(context.save(picture(before, after, evaluated), alt: "reliability of confidences")))
     }

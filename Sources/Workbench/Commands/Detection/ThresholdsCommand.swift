@@ -10,14 +10,15 @@ struct ThresholdsCommand: Command {
         Evaluate the validation split first, and calibrate if you wish. Thresholds are tried from 0.30 to 0.85 in steps of
         0.05; with --all-values every confidence that occurs. `infer --thresholds` and `evaluate --thresholds` then leave
         out boxes below them, and `model save` keeps them. A class without boxes or targets gets none.
+        The picture shows all boxes together, and the six classes of the lowest F1.
         """
     static let examples = ["thresholds --all-values"]
 
     @Flag("try every confidence that occurs") var allValues = false
     @Option("the least overlap of a right box", in: 0...1) var iouThreshold = 0.5
 
-    /// With more classes than this the picture shows only their sum.
-    private static let mostCurves = 9
+    /// How many classes the picture shows beside their sum: as many as there are colors to tell them apart.
+    private static let mostCurves = 6
 
     mutating func run(_ context: CommandContext) throws {
         let evaluated = try context.rankedPredictions()
@@ -42,7 +43,7 @@ struct ThresholdsCommand: Command {
         if !missing.isEmpty {
             context.warn("no boxes or no targets to choose by: \(missing.joined(separator: ", "))")
         }
-        let picture = chart(samples, targetCounts, evaluated).makeImage()
+        let picture = chart(samples, targetCounts, worst(chosen), evaluated).makeImage()
         try context.emit(.image(context.save(picture, alt: "precision over recall of \(evaluated.split.rawValue)")))
     }
 
@@ -59,18 +60,22 @@ struct ThresholdsCommand: Command {
         return table
     }
 
+    /// The classes of the lowest F1, in their order.
+    private func worst(_ chosen: [ClassThreshold]) -> [Int] {
+        let byF1 = chosen.indices.sorted { (chosen[$0].scores.f1, $0) < (chosen[$1].scores.f1, $1) }
+        return byF1.prefix(Self.mostCurves).sorted()
+    }
+
     private func chart(
-        _ samples: [ConfidenceSample], _ targetCounts: [Int], _ evaluated: EvaluatedSplit
+        _ samples: [ConfidenceSample], _ targetCounts: [Int], _ shown: [Int], _ evaluated: EvaluatedSplit
     ) -> LineChart {
         func series(_ name: String, _ samples: [ConfidenceSample], _ count: Int) -> LineChart.Series {
             let points = PrecisionRecallPoint.curve(samples, targetCount: count)
             return .init(name: name, points: points.map { Canvas.Point(x: $0.recall, y: $0.precision) })
         }
         var all = [series("all", samples, targetCounts.reduce(0, +))]
-        if evaluated.classes.count <= Self.mostCurves {
-            all += evaluated.classes.enumerated().map { classID, name in
-                series(name, samples.filter { $0.classID == classID }, targetCounts[classID])
-            }
+        all += shown.map { classID in
+            series(evaluated.classes[classID], samples.filter { $0.classID == classID }, targetCounts[classID])
         }
         return LineChart(
             title: "Precision over recall, \(evaluated.split.rawValue)", xLabel: "recall", yLabel: "precision",
