@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
-        .target(name: "CSystem"),
+        .target(name: "CSystem", cSettings: [.unsafeFlags(["-O3"])]),
 
         // Text for machines.
         .target(name: "JSON"),

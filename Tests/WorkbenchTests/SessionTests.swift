@@ -48,7 +48,9 @@ struct SessionTests {
     @Test("an interrupt stops a cell between two statements, and the next cell runs")
     func interrupt() {
         let session = makeSession()
-        session.surroundings.receive = { [interrupt = session.interrupt] _ in interrupt.request() }
+        session.surroundings.receive = { [interrupt = session.interrupt] output in
+            if case .text = output { interrupt.request() }
+        }
         let result = session.execute("seed 3\nseed 4")
         #expect(result.status == .interrupted)
         #expect(result.code == 130)

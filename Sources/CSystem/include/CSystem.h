@@ -1,6 +1,6 @@
 #pragma once
 
-/// What Swift cannot ask of Linux without varargs, signal handlers or atomics: interrupts, terminals, memory.
+/// What Swift cannot ask of Linux without varargs, signal handlers or atomics: interrupts, terminals, memory; and digests.
 /// Functions return 0 on success and an errno value otherwise, unless said otherwise; none prints or exits.
 
 #include <stdbool.h>
@@ -65,3 +65,6 @@ double csystem_monotonic_seconds(void);
 double csystem_wall_seconds(void);
 /// The environment's entries, `NAME=value`, ending in NULL; they belong to the process.
 char *const *csystem_environment(void);
+
+/// Mixes whole blocks of 64 bytes into a SHA-256 state (FIPS 180-4, 6.2.2); in C because weights are digested.
+void csystem_sha256_blocks(uint32_t state[8], const uint8_t *blocks, size_t count);

@@ -12,6 +12,13 @@ package struct Word: Sendable, Equatable {
     /// Whether any part was quoted: a quoted `--x` is still a word that starts with dashes, a quoted `?` is no help mark.
     package var isQuoted: Bool
 
+    /// The variables that it reads.
+    package var variableNames: [String] {
+        pieces.compactMap { piece in
+            if case .variable(let name, _, _) = piece { name } else { nil }
+        }
+    }
+
     /// The words this stands for: one, or as many as the list has when the whole word is an unquoted `$list`.
     package func expanded(with variables: [String: Literal]) throws(LineError) -> [ExpandedWord] {
         if pieces.count == 1, case .variable(let name, let place, false) = pieces[0] {

@@ -24,6 +24,8 @@ extension Text {
             case .styled(let words, let style): .styled(change(words), style)
             case .quantity(.path(let path)): .quantity(.path(change(path)))
             case .quantity(.host(let name)): .quantity(.host(change(name)))
+            case .quantity(.time(let time)): .quantity(.time(change(time)))
+            case .quantity(.version(let version)): .quantity(.version(change(version)))
             case .quantity: span
             }
         }
@@ -54,6 +56,8 @@ extension Chart {
     fileprivate func map(_ change: (String) -> String) -> Chart {
         var copy = self
         copy.title = change(title)
+        copy.xLabel = change(xLabel)
+        copy.yLabel = change(yLabel)
         copy.series = series.map { Series(name: change($0.name), x: $0.x, y: $0.y) }
         copy.image = image?.map(change)
         return copy

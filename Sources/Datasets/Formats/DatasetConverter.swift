@@ -15,15 +15,18 @@ package struct DatasetConverter: Sendable {
 
     /// Writes annotations and pictures.
     /// - Parameters:
-    ///   - folder: where to; it must be new or empty.
+    ///   - folder: where to; it must be new or empty, or hold a data set that may be replaced.
+    ///   - replaces: whether a data set in the folder is removed first; a folder that holds anything but pictures and
+    ///     annotations is left alone.
     ///   - progress: called after each picture with the number done and the number in all; returning false ends the work
     ///     before annotations are written.
     /// - Returns: whether everything was written.
     /// - Throws: `DatasetError` for a folder that holds something, or for a file that cannot be written.
     @discardableResult
     package func write(
-        to folder: String, progress: (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
+        to folder: String, replaces: Bool = false, progress: (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
     ) throws(DatasetError) -> Bool {
+        if replaces { try removeDataset(in: folder) }
         try makeEmptyFolder(folder)
         let total = DatasetSplit.allCases.reduce(0) { $0 + dataset.examples($1).count }
         var done = 0
@@ -48,6 +51,31 @@ package struct DatasetConverter: Sendable {
 }
 
 extension DatasetConverter {
+    /// Endings of the files that data sets consist of.
+    private static let datasetEndings: Set<String> = ["jpg", "jpeg", "png", "json", "jsonl", "txt", "xml", "yaml"]
+
+    private func removeDataset(in folder: String) throws(DatasetError) {
+        let files = FileManager.default
+        guard files.fileExists(atPath: folder) else { return }
+        for name in files.enumerator(atPath: folder)?.compactMap({ $0 as? String }) ?? [] {
+            var isFolder: ObjCBool = false
+            guard files.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder), !isFolder.boolValue else {
+                continue
+            }
+            guard let dot = name.lastIndex(of: "."),
+                Self.datasetEndings.contains(name[name.index(after: dot)...].lowercased())
+            else {
+                throw DatasetError(
+                    file: folder, problem: .unwritable("it holds \(name), which no data set has; name another folder"))
+            }
+        }
+        do {
+            try files.removeItem(atPath: folder)
+        } catch {
+            throw DatasetError(file: folder, problem: .unwritable(error.localizedDescription))
+        }
+    }
+
     private func makeEmptyFolder(_ folder: String) throws(DatasetError) {
         let files = FileManager.default
         if let found = try? files.contentsOfDirectory(atPath: folder), !found.isEmpty {

@@ -16,10 +16,13 @@ struct Redactor: Sendable {
     private var patterns: [Pattern] = []
     /// The patterns that start with each byte, longest first.
     private var patternsOfByte: [[Int]]
+    /// Whether a finding may begin with a byte: most bytes of a text are passed over by this alone.
+    private var mayBegin: [Bool]
 
     /// Prepares to find values, each with the name that is shown in its place.
     init(values: [(name: String, value: String)]) {
         patternsOfByte = Array(repeating: [], count: 256)
+        mayBegin = TokenShape.mayBegin
         var known: Set<[UInt8]> = []
         for (name, value) in values {
             for form in SecretForms.all(of: value) where known.insert(form).inserted {
@@ -28,7 +31,9 @@ struct Redactor: Sendable {
         }
         patterns.sort { $0.bytes.count > $1.bytes.count }
         for (index, pattern) in patterns.enumerated() {
-            if let first = pattern.bytes.first { patternsOfByte[Int(first)].append(index) }
+            guard let first = pattern.bytes.first else { continue }
+            patternsOfByte[Int(first)].append(index)
+            mayBegin[Int(first)] = true
         }
     }
 
@@ -44,7 +49,7 @@ struct Redactor: Sendable {
 
     private func findings(in text: UnsafeBufferPointer<UInt8>) -> [Finding] {
         var findings: [Finding] = []
-        for position in text.indices {
+        for position in text.indices where mayBegin[Int(text[position])] {
             let finding = value(in: text, at: position) ?? shape(in: text, at: position)
             guard let finding else { continue }
             if let last = findings.indices.last, findings[last].range.upperBound > finding.range.lowerBound {

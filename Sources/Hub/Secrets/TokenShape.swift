@@ -1,9 +1,11 @@
 /// What tokens of well-known services look like, so that one that nobody set is hidden too.
 struct TokenShape: Sendable {
-    /// The bytes before the token, in lower case.
+    /// The bytes before the token: in lower case, unless they are part of it.
     private let label: [UInt8]
     /// Whether the label is part of the token, and so must be written just as it is.
     private let isPrefix: Bool
+    /// Whether a token that begins with its label may hold underscores behind it.
+    private let underscores: Bool
     /// Fewer characters than this are no token.
     private let minimumCount: Int
     /// The name that is shown.
@@ -15,19 +17,28 @@ struct TokenShape: Sendable {
         let all = [
             TokenShape("hf_", isPrefix: true, minimumCount: 16, name: "HF_TOKEN"),
             TokenShape("rf_", isPrefix: true, minimumCount: 12, name: "ROBOFLOW_API_KEY"),
+            TokenShape("ghp_", isPrefix: true, minimumCount: 30, name: "GITHUB_TOKEN"),
+            TokenShape("gho_", isPrefix: true, minimumCount: 30, name: "GITHUB_TOKEN"),
+            TokenShape("ghs_", isPrefix: true, minimumCount: 30, name: "GITHUB_TOKEN"),
+            TokenShape("github_pat_", isPrefix: true, underscores: true, minimumCount: 20, name: "GITHUB_TOKEN"),
+            TokenShape("AKIA", isPrefix: true, minimumCount: 16, name: "AWS_ACCESS_KEY_ID"),
             TokenShape("api_key", isPrefix: false, minimumCount: 16, name: "API_KEY"),
             TokenShape("api-key", isPrefix: false, minimumCount: 16, name: "API_KEY"),
             TokenShape("apikey", isPrefix: false, minimumCount: 16, name: "API_KEY"),
             TokenShape("access_token", isPrefix: false, minimumCount: 16, name: "ACCESS_TOKEN"),
             TokenShape("bearer", isPrefix: false, minimumCount: 16, name: "ACCESS_TOKEN"),
         ]
-        for shape in all { table[Int(shape.label[0])].append(shape) }
+        for shape in all { table[Int(shape.label[0].lowercased)].append(shape) }
         return table
     }()
 
-    private init(_ label: String, isPrefix: Bool, minimumCount: Int, name: String) {
+    /// Whether a token may begin with a byte, for each byte.
+    static let mayBegin = (0..<256).map { !shapes[Int(UInt8($0).lowercased)].isEmpty }
+
+    private init(_ label: String, isPrefix: Bool, underscores: Bool = false, minimumCount: Int, name: String) {
         self.label = Array(label.utf8)
         self.isPrefix = isPrefix
+        self.underscores = underscores
         self.minimumCount = minimumCount
         self.name = name
     }
@@ -56,10 +67,16 @@ struct TokenShape: Sendable {
             guard start > position + label.count else { return nil }
         }
         var end = start
-        while end < text.count, isPrefix ? text[end].isLetterOrDigit : text[end].isKeyByte { end += 1 }
+        while end < text.count, continues(text[end]) { end += 1 }
         // Words have no digits: "bearer authentication-scheme" is prose.
         guard end - start >= minimumCount, isPrefix || text[start..<end].contains(where: \.isDigit) else { return nil }
         return (isPrefix ? position : start)..<end
+    }
+
+    /// Whether a byte can be part of the token.
+    private func continues(_ byte: UInt8) -> Bool {
+        guard isPrefix else { return byte.isKeyByte }
+        return underscores ? byte.isWordByte : byte.isLetterOrDigit
     }
 
     /// Passes over what stands between a label and its key.

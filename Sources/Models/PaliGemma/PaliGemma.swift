@@ -72,10 +72,16 @@ package final class PaliGemma {
 
     /// Whether vision tower and projector are frozen and carry no adapter: then features depend on pixels alone.
     package var hasFixedImageFeatures: Bool {
-        let isImagePath = { (name: String) in
-            name.hasPrefix("vision_tower.") || name.hasPrefix("multi_modal_projector.")
-        }
-        return !parameters.trainable.contains { isImagePath($0.name) }
-            && !tree.linears.contains { $0.adapter != nil && isImagePath($0.path) }
+        !parameters.trainable.contains { Self.isImagePath($0.name) }
+            && !tree.linears.contains { $0.adapter != nil && Self.isImagePath($0.path) }
+    }
+
+    /// The memory of vision tower and projector; the same objects as long as nobody puts other weights in place.
+    package var imageStorages: [any Storage] {
+        parameters.parameters.filter { Self.isImagePath($0.name) }.map(\.value.storage)
+    }
+
+    private static func isImagePath(_ name: String) -> Bool {
+        name.hasPrefix("vision_tower.") || name.hasPrefix("multi_modal_projector.")
     }
 }

@@ -17,6 +17,8 @@ package final class Parameter: GradientSink {
     private var hasGradient = false
     /// Whether `value` may stand in memory that is not ours to write.
     private var isMapped: Bool
+    /// Whether a kept state may name the memory of `value` and `master`.
+    private var isKept = false
 
     /// A weight with values; `isMapped` if they stand in a file.
     package init(name: String, value: Tensor, isMapped: Bool = false) {
@@ -40,16 +42,46 @@ package final class Parameter: GradientSink {
         return (target, false)
     }
 
-    /// Gives the values memory of their own, where they still stand in a mapped file; call before writing to them.
+    /// Gives the values memory of their own, where they still stand in a mapped file or belong to a kept state too; call
+    /// before writing to them.
     package func makeWritable() throws(TensorError) {
-        guard isMapped else { return }
+        guard isMapped || isKept else { return }
         value = try value.copied()
-        isMapped = false
+        if isKept { master = try master?.copied() }
+        (isMapped, isKept) = (false, false)
     }
+
+    /// The bytes that `makeWritable` would copy because a kept state names them.
+    var keptByteCount: Int { isKept ? value.byteCount + (master?.byteCount ?? 0) : 0 }
 
     /// Forgets the sum, and the memory too if asked.
     package func clearGradient(releasing: Bool = false) {
         hasGradient = false
         if releasing { gradient = nil }
     }
+
+    /// What the weight is now; nothing is copied until somebody writes to it.
+    struct Kept {
+        let parameter: Parameter
+        let value: Tensor
+        let master: Tensor?
+        let isTrainable: Bool
+        let isMapped: Bool
+    }
+
+    /// Keeps what the weight is now.
+    func keep() -> Kept {
+        isKept = true
+        return Kept(parameter: self, value: value, master: master, isTrainable: isTrainable, isMapped: isMapped)
+    }
+
+    /// Makes the weight what it was.
+    func restore(_ kept: Kept) {
+        (value, master, isTrainable, isMapped) = (kept.value, kept.master, kept.isTrainable, kept.isMapped)
+        isKept = true
+        clearGradient(releasing: !isTrainable)
+    }
+
+    /// Lets writers use the memory as it is: the kept states that named it are gone.
+    func forgetKept() { isKept = false }
 }

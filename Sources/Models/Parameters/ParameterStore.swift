@@ -54,7 +54,12 @@ package final class ParameterStore {
 
     /// Takes out the weights that `matches` picks.
     package func remove(where matches: (Parameter) -> Bool) {
-        parameters.removeAll(where: matches)
+        replace(with: parameters.filter { !matches($0) })
+    }
+
+    /// Puts other weights in place.
+    func replace(with parameters: [Parameter]) {
+        self.parameters = parameters
         places = Dictionary(uniqueKeysWithValues: parameters.enumerated().map { ($1.name, $0) })
     }
 }

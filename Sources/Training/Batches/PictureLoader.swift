@@ -10,6 +10,8 @@ package final class PictureLoader {
     private let exif: ExifOrientation
     /// The features kept so far.
     package let cache: FeatureCache
+    /// The weights that made the features in the cache.
+    private var weights: [any Storage] = []
 
     /// A loader with room for features.
     package init(_ processor: PaliGemmaProcessor, cache: FeatureCache, exif: ExifOrientation = .ignore) {
@@ -38,8 +40,11 @@ package final class PictureLoader {
 
     /// The features of some examples, `[B * N, D]`, from the cache where a picture's file has not changed.
     ///
-    /// Only right while `model.hasFixedImageFeatures`.
+    /// Only right while `model.hasFixedImageFeatures`. Features that other weights made are forgotten.
     package func features(of paths: [String], _ model: PaliGemma) throws(TrainingError) -> Tensor {
+        let present = model.imageStorages
+        if !present.elementsEqual(weights, by: { $0 === $1 }) { cache.removeAll() }
+        weights = present
         let keys = paths.map(Self.key)
         var found: [String: Tensor] = [:]
         for key in keys where found[key] == nil { found[key] = cache.features(of: key) }

@@ -22,8 +22,11 @@ extension Trainer {
         // The bytes below lie in the mapped file, which must outlive them.
         defer { withExtendedLifetime(file) {} }
         var restored: [(target: Tensor, bytes: UnsafeRawBufferPointer)] = []
+        try trainingErrors { () throws(TensorError) in
+            try engine.optimizer.makeMomentsWritable()
+            for slot in engine.optimizer.slots { try slot.parameter.makeWritable() }
+        }
         for slot in engine.optimizer.slots {
-            try trainingErrors { () throws(TensorError) in try slot.parameter.makeWritable() }
             let weights = slot.parameter.master ?? slot.parameter.value
             for (kind, tensor) in [("exp_avg", slot.first), ("exp_avg_sq", slot.second), ("weight", weights)] {
                 restored.append((tensor, try bytes(of: "\(kind)/\(slot.parameter.name)", like: tensor, file, folder)))
@@ -42,6 +45,7 @@ extension Trainer {
         engine.step = state.globalStep
         engine.optimizer.step = state.optimizerStep
         (lossSinceLog, updatesSinceLog, log) = (state.lossSinceLog, state.updatesSinceLog, state.logHistory)
+        losses = state.losses ?? []
     }
 
     private func readState(_ folder: String) throws(TrainingError) -> TrainerState {

@@ -82,7 +82,7 @@ extension Trainer {
             globalStep: engine.step, optimizerStep: engine.optimizer.step, maxSteps: plan.totalSteps,
             exampleCount: examples.count, batchSize: arguments.perDeviceTrainBatchSize,
             accumulation: arguments.gradientAccumulationSteps, seed: arguments.seed, lossSinceLog: lossSinceLog,
-            updatesSinceLog: updatesSinceLog, logHistory: log)
+            updatesSinceLog: updatesSinceLog, logHistory: log, losses: losses)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -107,6 +107,8 @@ struct TrainerState: Codable, Equatable {
     var lossSinceLog: Double
     var updatesSinceLog: Int
     var logHistory: [LogEntry]
+    /// As `Trainer.losses`; nil in checkpoints of release 0.2.
+    var losses: [Double]?
 
     enum CodingKeys: String, CodingKey {
         case globalStep = "global_step"
@@ -119,5 +121,6 @@ struct TrainerState: Codable, Equatable {
         case lossSinceLog = "loss_since_log"
         case updatesSinceLog = "updates_since_log"
         case logHistory = "log_history"
+        case losses
     }
 }

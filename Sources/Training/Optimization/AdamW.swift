@@ -13,6 +13,8 @@ package final class AdamW {
 
     private let arguments: TrainingArguments
     private(set) var slots: [Slot]
+    /// Whether a kept state may name the memory of the moments.
+    private var isKept = false
     /// How many updates were made.
     package internal(set) var step = 0
 
@@ -66,6 +68,7 @@ package final class AdamW {
     ///   - learningRate: of this update.
     ///   - gradientNorm: as `gradientNorm()` returned it, for clipping.
     package func update(learningRate: Double, gradientNorm: Double) throws(TensorError) {
+        try makeMomentsWritable()
         step += 1
         let scale =
             arguments.maxGradNorm > 0 ? Float(min(1, arguments.maxGradNorm / (gradientNorm + 1e-6))) : 1
@@ -79,6 +82,40 @@ package final class AdamW {
     /// Forgets the gradients without an update: for a step that is not finite.
     package func skip() {
         for slot in slots { slot.parameter.clearGradient() }
+    }
+
+    /// Gives the moments memory of their own where a kept state names it too; call before writing to them.
+    func makeMomentsWritable() throws(TensorError) {
+        guard isKept else { return }
+        for place in slots.indices {
+            slots[place].first = try slots[place].first.copied()
+            slots[place].second = try slots[place].second.copied()
+        }
+        isKept = false
+    }
+
+    /// The moments as they are; nothing is copied until the next update.
+    func keep() -> [Slot] {
+        isKept = true
+        return slots
+    }
+
+    /// Puts kept moments back.
+    func restore(_ slots: [Slot]) {
+        self.slots = slots
+        isKept = true
+    }
+
+    /// Lets updates write in place: no state is kept that names the moments.
+    func forgetKept() { isKept = false }
+
+    /// The memory of the moments that kept states name too.
+    var keptStorages: [any Storage] { isKept ? slots.flatMap { [$0.first.storage, $0.second.storage] } : [] }
+
+    /// Frees moments and gradients, for a run that makes no more updates.
+    func release() {
+        for slot in slots { slot.parameter.clearGradient(releasing: true) }
+        slots = []
     }
 
     private func update(_ slot: Slot, _ gradient: Tensor, learningRate: Double, scale: Float) throws(TensorError) {

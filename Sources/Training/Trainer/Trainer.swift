@@ -16,6 +16,8 @@ package final class Trainer {
     package let engine: UpdateEngine
     /// The lines logged so far.
     package internal(set) var log: [LogEntry] = []
+    /// The loss of each update so far; not a number where it was skipped.
+    package internal(set) var losses: [Double] = []
     var lossSinceLog = 0.0
     var updatesSinceLog = 0
     private let loader: PictureLoader
@@ -47,7 +49,7 @@ package final class Trainer {
         observe(.started(banner))
         let hasFixedFeatures = model.hasFixedImageFeatures
         if !hasFixedFeatures { loader.cache.removeAll() }
-        var (lossSum, updates, skipped, seen) = (0.0, 0, 0, 0)
+        var seen = 0
         var order: (epoch: Int, places: [Int])?
         while engine.step < plan.totalSteps {
             if shouldStop() { break }
@@ -59,16 +61,22 @@ package final class Trainer {
                 try groups.map { (places) throws(TrainingError) in
                     try makeBatch(places, epoch: epoch, hasFixedFeatures: hasFixedFeatures)
                 })
-            updates += 1
             seen += groups.reduce(0) { $0 + $1.count }
-            if result.isSkipped { skipped += 1 } else { lossSum += result.loss }
+            losses.append(result.isSkipped ? .nan : result.loss)
             observe(.updated(status(result, seen: seen)))
             note(result, observe)
             try saveIfDue(observe)
         }
+        let made = losses.filter { !$0.isNaN }
         return TrainingOutcome(
-            step: engine.step, totalSteps: plan.totalSteps, meanLoss: lossSum / Double(updates - skipped),
-            skippedSteps: skipped, log: log, isInterrupted: engine.step < plan.totalSteps)
+            step: engine.step, totalSteps: plan.totalSteps, meanLoss: made.reduce(0, +) / Double(made.count),
+            skippedSteps: losses.count - made.count, log: log, isInterrupted: engine.step < plan.totalSteps)
+    }
+
+    /// The updates that were made, by number, with their losses.
+    package var lossByStep: [(step: Int, loss: Double)] {
+        let first = engine.step - losses.count + 1
+        return losses.enumerated().filter { !$0.element.isNaN }.map { (first + $0.offset, $0.element) }
     }
 
     /// The order in which an epoch goes through the examples.

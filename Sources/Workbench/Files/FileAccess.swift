@@ -94,6 +94,13 @@ package enum FileAccess {
         guard unlink(path) == 0 || errno == ENOENT else { throw systemError(.remove, path) }
     }
 
+    /// Removes a folder and the files in it; one that is not there is no error, one that holds folders is.
+    package static func removeFolder(_ path: String) throws(FileError) {
+        guard isFolder(path) else { return }
+        for name in try names(in: path) { try remove(Paths.join(path, name)) }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw systemError(.remove, path) }
+    }
+
     /// Makes a folder and those above it.
     package static func makeFolder(_ path: String, mode: mode_t = 0o755) throws(FileError) {
         if path.isEmpty || isFolder(path) { return }

@@ -7,6 +7,9 @@ package enum Program {
     /// The program's version.
     package static let version = "0.2.0"
 
+    /// What a session file's front matter says of the program.
+    static let versions = "palinote=\(version)"
+
     /// Exit codes, the same for every front end.
     package enum ExitCode {
         /// Everything was done.
@@ -25,12 +28,14 @@ package enum Program {
     /// - Parameters:
     ///   - arguments: the words behind the program's name.
     ///   - interactive: the front end when standard input is a terminal.
+    ///   - pictureWriter: makes what shows pictures on a terminal.
     package static func run(
         _ arguments: [String], _ surroundings: ProcessSurroundings,
-        interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void
+        interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void,
+        pictureWriter: @escaping (ProcessSurroundings, GlobalOptions) -> (ImageOutput) -> String?
     ) -> Int32 {
         _ = csystem_ignore_broken_pipe()
-        let context = ProgramContext(surroundings, interactive: interactive)
+        let context = ProgramContext(surroundings, interactive: interactive, pictureWriter: pictureWriter)
         do {
             try dispatch(arguments, context)
         } catch {
@@ -47,10 +52,20 @@ package final class ProgramContext {
     /// What the process will return.
     package var exitCode = Program.ExitCode.ok
     let interactive: (ProgramContext, GlobalOptions) throws -> Void
+    private let makePictureWriter: (ProcessSurroundings, GlobalOptions) -> (ImageOutput) -> String?
 
-    init(_ surroundings: ProcessSurroundings, interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void) {
+    init(
+        _ surroundings: ProcessSurroundings, interactive: @escaping (ProgramContext, GlobalOptions) throws -> Void,
+        pictureWriter: @escaping (ProcessSurroundings, GlobalOptions) -> (ImageOutput) -> String?
+    ) {
         self.surroundings = surroundings
         self.interactive = interactive
+        makePictureWriter = pictureWriter
+    }
+
+    /// What shows pictures in place on a terminal.
+    func pictureWriter(_ options: GlobalOptions) -> (ImageOutput) -> String? {
+        makePictureWriter(surroundings, options)
     }
 
     /// Makes a session that prints through a printer and listens to Ctrl-C.
@@ -73,7 +88,7 @@ package final class ProgramContext {
 
 extension ProgramContext {
     /// Secrets of the environment and of the user's file.
-    private func secrets() throws(SecretError) -> SecretStore {
+    func secrets() throws(SecretError) -> SecretStore {
         let environment = surroundings.environment
         let folder = environment["XDG_CONFIG_HOME"] ?? surroundings.home.map { Paths.join($0, ".config") }
         guard let folder else { return SecretStore(environment: environment) }
@@ -88,7 +103,7 @@ extension Program {
                 "Palinote",
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
-                    BenchCommand.self, DocsCommand.self,
+                    ReviewCommand.self, AcceptCommand.self, LintCommand.self, BenchCommand.self, DocsCommand.self,
                 ])
         ])
     }

@@ -65,7 +65,10 @@ struct ReplayCommand: Command {
         ReplayPrinter(path: path, printer: printer)
             .print(report, elapsed: context.surroundings.now() - start, reasons: reasons)
         if report.wasInterrupted { return Program.ExitCode.interrupted }
-        if report.divergences.isEmpty { return Program.ExitCode.ok }
+        if report.divergences.isEmpty {
+            try opened.removePending()
+            return Program.ExitCode.ok
+        }
         try keep(report, opened, session, temporary, printer)
         return Program.ExitCode.failed
     }
@@ -89,23 +92,31 @@ struct ReplayCommand: Command {
             next: "palinote replay \(path) --tolerant")
     }
 
-    /// Writes FILE.new, and the pictures that it names beside the old ones.
+    /// Writes FILE.new, with the pictures of the cells that differ.
     private func keep(
         _ report: Replayer.Report, _ opened: OpenedSession, _ session: Session, _ temporary: TemporaryFolder,
         _ printer: OutputPrinter
     ) throws {
-        let path = Paths.join(opened.folder, Paths.name(of: opened.path)) + ".new"
-        try SessionPlace.write(report.updated, to: path, secrets: session.secrets)
-        let pictures = try FileAccess.names(in: temporary.path)
-        if !pictures.isEmpty {
-            let folder = opened.assetsFolder + ".new"
-            try FileAccess.makeFolder(folder)
-            for name in pictures {
-                try FileAccess.write(
-                    try FileAccess.read(Paths.join(temporary.path, name)), to: Paths.join(folder, name))
+        var updated = report.updated
+        for (key, value) in [
+            (SessionHeader.Key.device, session.settings.deviceSignature), (.versions, Program.versions),
+        ]
+        where updated.header[key] != nil { updated.header[key] = value }
+        try opened.removePending()
+        for divergence in report.divergences {
+            for picture in updated.cells[divergence.number - 1].pictures {
+                let name = Paths.name(of: picture.path)
+                let path = Paths.join(temporary.path, name)
+                guard FileAccess.exists(path) else { continue }
+                let bytes = try FileAccess.read(path)
+                try SessionPlace.write(bytes, to: Paths.join(opened.newAssetsFolder, name), secrets: session.secrets)
             }
         }
-        printer.print(.text("  \(.path(opened.path + ".new")) holds the session as it is now"))
+        try SessionPlace.write(updated, to: opened.newPath, secrets: session.secrets)
+        printer.print(
+            .text(
+                "  \(.path(opened.path + ".new")) holds the session as it is now; next: palinote review \(opened.path)")
+        )
     }
 }
 
@@ -129,7 +140,9 @@ struct ReplayPrinter {
         var fields = Fields()
         let line = first.differences.lazy.compactMap(\.line).first.map { ", line \($0)" } ?? ""
         fields.add("  cell", "\(first.id), number \(first.number)\(line)")
+        let hasSeveralLines = first.differences.compactMap(\.line).count > 1
         for difference in first.differences {
+            if hasSeveralLines, let line = difference.line { fields.add("  line", "\(line)") }
             for (label, value) in difference.fields(tolerance: report.isStrict ? nil : first.tolerance) {
                 fields.add("  " + label, value)
             }

@@ -41,7 +41,7 @@ struct RunCommand: Command {
     ) throws {
         let outputs = RecordedOutputs(session.surroundings)
         var file = opened.file
-        var state: StateDigest? = record ? session.stateDigest : nil
+        var state: StateDigest?
         for index in range where !printer.outputIsClosed {
             let (cell, id) = opened.cells[index]
             let commands = Cell(id: id, source: cell.sourceText)
@@ -70,7 +70,7 @@ struct RunCommand: Command {
         file.header.beginWithFormat()
         file.header[.seed] = String(opened.settings(options).seed)
         file.header[.device] = session.settings.deviceSignature
-        file.header[.versions] = "palinote=\(Program.version)"
+        file.header[.versions] = Program.versions
         let inputs = try file.header.pairs(.inputs).map { name, _ in
             "\(name)=sha256:\(try InputDigest.text(of: Paths.resolve(name, in: opened.root)).prefix(12))"
         }

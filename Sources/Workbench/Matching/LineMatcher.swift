@@ -139,10 +139,9 @@ private struct Walk {
 
     private func compare(_ expected: LineTokens.Token, _ found: LineTokens.Token) -> LineMatcher.Difference? {
         if expected == found { return nil }
-        guard case .tolerant(let tolerance) = matcher.mode, case .number(let text) = expected,
-            let value = LineTokens.number(text),
-            case .number(let other) = found, let otherValue = LineTokens.number(other)
-        else { return .text }
+        guard let value = expected.value, let otherValue = found.value else { return .text }
+        guard case .tolerant(let tolerance) = matcher.mode, case .number(let text) = expected, case .number = found
+        else { return off(value, otherValue, allowed: 0) ?? .text }
         let lastDigit = Self.lastDigit(of: text)
         let isFine = lastDigit <= max(Self.finestDigit, Self.finestShare * abs(value))
         let allowed = tolerance.absolute + tolerance.relative * abs(value) + (isFine ? lastDigit : 0)

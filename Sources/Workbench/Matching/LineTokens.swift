@@ -21,6 +21,14 @@ struct LineTokens: Equatable {
             case .text(let text), .blank(let text), .integer(let text), .number(let text), .mask(_, let text): text
             }
         }
+
+        /// The value of a number, whole or not.
+        var value: Double? {
+            switch self {
+            case .integer(let text), .number(let text): LineTokens.number(text)
+            case .text, .blank, .mask: nil
+            }
+        }
     }
 
     private(set) var tokens: [Token] = []

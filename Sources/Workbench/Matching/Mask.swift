@@ -104,7 +104,8 @@ extension Mask {
         }
     }
 
-    private var isSecret: Bool {
+    /// Whether it names a secret.
+    var isSecret: Bool {
         if case .secret = self { return true }
         return false
     }

@@ -88,18 +88,27 @@ enum StateSummary {
     /// When a slot has more parts than this that changed, it is one part in the file.
     static let mostPartsOfSlot = 4
 
-    /// The parts that changed since an earlier state.
+    /// The digest of a slot that was emptied.
+    static let emptied = "none"
+
+    /// The parts that changed since an earlier state; all of them when there is none, as in front of a first cell.
     static func parts(of state: StateDigest, since earlier: StateDigest?) -> [StatePart] {
-        guard let earlier else { return [] }
-        let groups = Dictionary(grouping: state.changes(since: earlier), by: slot)
+        var groups = Dictionary(grouping: state.changes(since: earlier), by: slot)
+        let slots = Set(state.parts.map(slot))
+        for slot in Set((earlier?.parts ?? []).map(slot)).subtracting(slots) { groups[slot] = [] }
         return groups.sorted { $0.key < $1.key }.flatMap { slot, parts in
-            parts.count > mostPartsOfSlot ? [whole(slot, of: state)] : parts.map(short)
+            if parts.isEmpty { return [StatePart(name: slot + ".*", digest: emptied)] }
+            return parts.count > mostPartsOfSlot ? [whole(slot, of: state)] : parts.map(short)
         }
     }
 
     /// The part of a state that has a name of the file's: one of the state's own, or a slot's as a whole.
     static func part(named name: String, in state: StateDigest) -> StatePart? {
-        if name.hasSuffix(".*") { return whole(String(name.dropLast(2)), of: state) }
+        if name.hasSuffix(".*") {
+            let slot = String(name.dropLast(2))
+            let isThere = state.parts.contains { self.slot($0) == slot }
+            return isThere ? whole(slot, of: state) : StatePart(name: name, digest: emptied)
+        }
         return state.parts.first { $0.name == name }.map(short)
     }
 
@@ -112,7 +121,8 @@ enum StateSummary {
         return StatePart(name: slot + ".*", digest: String(StateDigest(parts).text.prefix(digitCount)))
     }
 
-    private static func slot(_ part: StatePart) -> String {
+    /// The slot of a part: what stands before the first point of its name.
+    static func slot(_ part: StatePart) -> String {
         part.name.split(separator: ".").first.map(String.init) ?? part.name
     }
 }

@@ -2,9 +2,14 @@ extension SessionCell {
     /// The cell with new outputs; what still agrees is kept byte for byte.
     func updated(with blocks: [OutputBlock]) -> SessionCell {
         var copy = self
-        let old = outputs.filter { !$0.isBlank }
-        copy.outputs = blocks.enumerated().map { index, new in
-            index < old.count ? old[index].updated(to: new) : new
+        copy.outputs = []
+        var old = outputs[...]
+        for new in blocks {
+            while let blank = old.first, blank.isBlank {
+                copy.outputs.append(blank)
+                old.removeFirst()
+            }
+            copy.outputs.append(old.popFirst()?.updated(to: new) ?? new)
         }
         return copy
     }
@@ -32,7 +37,10 @@ extension OutputBlock {
             return .error(code: code, FencedBlock(info: "error \(code)", content: content))
         case (.picture(let before, _), .picture(var reference, _)):
             reference.tileLimit = before.tileLimit
-            if before.alt != reference.alt, before.path == reference.path { reference.alt = before.alt }
+            let showsAsMuch = (before.width, before.height) == (reference.width, reference.height)
+            if showsAsMuch, before.boxCount == reference.boxCount, before.path == reference.path {
+                reference.alt = before.alt
+            }
             return before == reference ? self : .picture(reference, line: reference.markdown)
         case (.boxes(let old), .boxes(let block)): return old.content == block.content ? self : new
         default: return new

@@ -21,13 +21,12 @@ package final class SessionRecorder {
         let stem = SessionPlace.stem(of: name)
         file = SessionFile(
             header: SessionHeader(Self.header(of: session, path: path, title: title, assets: stem + ".assets")))
-        file.elements = [.prose(["# \(title)", ""])]
+        file.elements = [.prose(["# \(session.secrets.redact(title))", ""])]
         assetsBefore = session.surroundings.assets
         trackedStateBefore = session.tracksState
         session.tracksState = true
         session.surroundings.assets = AssetFolder(
             path: Paths.join(Paths.folder(of: path), stem + ".assets"), shownAs: stem + ".assets")
-        state = session.stateDigest
         try write(file, hiding: session)
     }
 
@@ -58,10 +57,11 @@ package final class SessionRecorder {
     private static func header(
         of session: Session, path: String, title: String, assets: String
     ) -> [(SessionHeader.Key, String)] {
+        let title = session.secrets.redact(title)
         let root = SessionPlace.relativeRoot(from: Paths.folder(of: path), to: session.surroundings.folder)
         return [
             (.session, "1"), (.title, title), (.seed, String(session.settings.seed)),
-            (.device, session.settings.deviceSignature), (.versions, "palinote=\(Program.version)"), (.assets, assets),
+            (.device, session.settings.deviceSignature), (.versions, Program.versions), (.assets, assets),
         ] + (root.map { [(.root, $0)] } ?? [])
     }
 }
@@ -76,6 +76,8 @@ package enum RecordingError: Error, Equatable, CustomStringConvertible {
     case alreadyRecording(String)
     /// The bytes to be written hold a secret's value.
     case holdsSecret(file: String)
+    /// The file's name holds a secret's value; the name here does not.
+    case nameHoldsSecret(file: String)
 
     /// One sentence.
     package var description: String {
@@ -85,6 +87,8 @@ package enum RecordingError: Error, Equatable, CustomStringConvertible {
         case .alreadyRecording(let path): "\(path) is being recorded already; end it with record off"
         case .holdsSecret(let file):
             "\(file) is not written: a secret's value stands in it; take it out of the text first"
+        case .nameHoldsSecret(let file):
+            "\(file) is not written: a secret's value stands in its name; choose another name"
         }
     }
 }
@@ -101,10 +105,21 @@ package enum SessionPlace {
 
     /// Writes a session file whole; refuses bytes that hold a secret.
     static func write(_ file: SessionFile, to path: String, secrets: SecretStore) throws {
-        let text = file.text
-        guard secrets.redact(text) == text else { throw RecordingError.holdsSecret(file: path) }
+        try write(Array(file.text.utf8), to: path, secrets: secrets)
+    }
+
+    /// Writes a file of a recording whole; refuses bytes, and a name, that hold a secret.
+    static func write(_ bytes: [UInt8], to path: String, secrets: SecretStore) throws {
+        let name = Paths.name(of: path)
+        guard secrets.redact(name) == name else { throw RecordingError.nameHoldsSecret(file: secrets.redact(name)) }
+        // Compressed pixels may look like anything; what else is in a picture is looked at.
+        let isPicture = name.hasSuffix(".png")
+        let texts = isPicture ? PNGChunks.metadata(of: bytes).map(\.content) : [bytes[...]]
+        for text in texts.map({ String(decoding: $0, as: UTF8.self) }) where secrets.redact(text) != text {
+            throw RecordingError.holdsSecret(file: path)
+        }
         try FileAccess.makeFolder(Paths.folder(of: path))
-        try FileAccess.write(Array(text.utf8), to: path)
+        try FileAccess.write(bytes, to: path)
     }
 
     /// The way from a file's folder to the folder that commands start from; nil when they are one.

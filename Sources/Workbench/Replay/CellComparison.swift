@@ -13,12 +13,17 @@ struct CellComparison {
     let foundPath: (String) -> String
 
     /// Every difference of a cell, text first.
-    func differences(_ cell: SessionCell, _ blocks: [OutputBlock], _ result: CellResult) -> [CellDifference] {
+    /// - Parameter part: names the part of the state that differs first; asked only when the states differ.
+    func differences(
+        _ cell: SessionCell, _ blocks: [OutputBlock], _ result: CellResult, part: () -> String?
+    ) -> [CellDifference] {
         guard let end = cell.recordedEnd else { return [.notRecorded] }
         var differences: [CellDifference] = []
         if let code = end.code, code != result.code { differences.append(.code(expected: code, found: result.code)) }
         differences += blockDifferences(cell, blocks)
-        if isStrict, let difference = stateDifference(end, result.state) { differences.append(difference) }
+        if isStrict, let expected = end.state, let found = result.state?.text, expected != found {
+            differences.append(.state(expected: expected, found: found, part: part()))
+        }
         if let limit = cell.attributes.timeout, result.duration > limit {
             differences.append(.timeout(limit: limit, duration: result.duration))
         }
@@ -33,13 +38,13 @@ struct CellComparison {
         for block in cell.outputs {
             defer { line += block.lines.count }
             if block.isBlank { continue }
-            guard let other = next.popFirst(), other.kindName == block.kindName else {
-                let rest = next.first?.kindName
-                return differences + [.block(line: line, expected: block.kindName, found: rest)]
+            guard let other = next.first, other.kindName == block.kindName else {
+                return differences + [.block(line: line, expected: block, found: next.first)]
             }
+            next.removeFirst()
             differences += compare(block, other, line, matcher)
         }
-        if let extra = next.first { differences.append(.block(line: line, expected: nil, found: extra.kindName)) }
+        if let extra = next.first { differences.append(.block(line: line, expected: nil, found: extra)) }
         return differences
     }
 
@@ -96,14 +101,6 @@ extension CellComparison {
         } catch {
             return .unreadable(error.description)
         }
-    }
-
-    private func stateDifference(_ end: OutAttributes, _ state: StateDigest?) -> CellDifference? {
-        guard let expected = end.state, let state, expected != state.text else { return nil }
-        let part = end.parts.first { part in
-            StateSummary.part(named: part.name, in: state)?.digest != part.digest
-        }
-        return .state(expected: expected, found: state.text, part: part?.name)
     }
 }
 

@@ -9,7 +9,7 @@ enum CellDifference: Equatable {
     /// A line of text, by its number in the file.
     case line(Int, TextMatcher.Difference)
     /// Another kind of block than recorded; nil where there is none.
-    case block(line: Int, expected: String?, found: String?)
+    case block(line: Int, expected: OutputBlock?, found: OutputBlock?)
     /// Another kind of failure.
     case errorCode(expected: String, found: String)
     /// A picture.
@@ -18,7 +18,7 @@ enum CellDifference: Equatable {
     case pictureDigest(path: String, expected: String, found: String, PictureMatcher.Difference?)
     /// The state, and the part that differs first.
     case state(expected: String, found: String, part: String?)
-    /// It took too long.
+    /// It took too long; the cell was stopped at its next step, or had ended before it.
     case timeout(limit: Double, duration: Double)
 
     /// The line of the file, where there is one.
@@ -36,7 +36,10 @@ enum CellDifference: Equatable {
         case .code(let expected, let found): [("return code", "expected \(expected), got \(found)")]
         case .line(_, let difference): Self.fields(difference, tolerance)
         case .block(_, let expected, let found):
-            [("block", "expected \(expected ?? "no more"), got \(found ?? "no more")")]
+            [
+                ("expected", Text(expected?.summary ?? "(nothing more)")),
+                ("got", Text(found?.summary ?? "(nothing more)")),
+            ]
         case .errorCode(let expected, let found): [("failure", "expected \(expected), got \(found)")]
         case .picture(let path, let difference): [("picture", "\(path): \(Self.text(difference))")]
         case .pictureDigest(let path, let expected, let found, let tile):
@@ -49,7 +52,7 @@ enum CellDifference: Equatable {
         case .state(let expected, let found, let part):
             [("state", "expected \(expected), got \(found)\(part.map { "; first part that differs: \($0)" } ?? "")")]
         case .timeout(let limit, let duration):
-            [("time", "took \(.duration(duration)), allowed \(.duration(limit))")]
+            [("time", "took \(.duration(duration)), the timeout is \(.duration(limit))")]
         }
     }
 
@@ -62,15 +65,21 @@ enum CellDifference: Equatable {
         switch difference.reason {
         case .text: break
         case .number(let expected, let found, let allowed):
-            let rules = tolerance.map {
-                " (rtol \(NumberStyle.shortest.text($0.relative)), atol \(NumberStyle.shortest.text($0.absolute)))"
+            let rules = tolerance.flatMap {
+                allowed > 0
+                    ? " (rtol \(NumberStyle.shortest.text($0.relative)), atol \(NumberStyle.shortest.text($0.absolute)))"
+                    : nil
             }
-            fields.append(
-                ("off by", "\(abs(expected - found), .scientific(2)), allowed \(allowed, .scientific(2))\(rules ?? "")")
-            )
+            fields.append(("off by", "\(amount(abs(expected - found))), allowed \(amount(allowed))\(rules ?? "")"))
         case .rule(let rule, let found): fields.append(("rule", "\(found, .shortest) must be \(rule)"))
         }
         return fields
+    }
+
+    /// An amount by three digits.
+    private static func amount(_ value: Double) -> String {
+        let rounded = Double(NumberStyle.scientific(2).text(value)) ?? value
+        return NumberStyle.shortest.text(value.rounded() == value ? value : rounded).withoutTrailingZero
     }
 
     private static func text(_ difference: PictureMatcher.Difference) -> String {
@@ -78,8 +87,23 @@ enum CellDifference: Equatable {
         case .size(let expected, let found): "\(expected) expected, \(found) got"
         case .pixels: "pixels differ"
         case .tile(let x, let y, let off, let limit):
-            "tile (\(x),\(y)) is off by \(NumberStyle.fixed(1).text(off)) levels, allowed \(NumberStyle.shortest.text(limit))"
+            """
+            worst tile (\(x),\(y)), from pixel \(x * PictureMatcher.tileSide),\(y * PictureMatcher.tileSide), \
+            is off by \(amount(off)) levels, allowed \(amount(limit))
+            """
         case .unreadable(let reason): reason
+        }
+    }
+}
+
+extension OutputBlock {
+    /// The block's kind and how it begins.
+    fileprivate var summary: String {
+        switch self {
+        case .out(_, let block), .err(let block), .error(_, let block), .boxes(let block):
+            "\(kindName) of \(block.content.count.counting("line"))" + (block.content.first.map { ": " + $0 } ?? "")
+        case .picture(let reference, _): "picture \(reference.path)"
+        case .blank: "a blank line"
         }
     }
 }

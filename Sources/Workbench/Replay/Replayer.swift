@@ -31,35 +31,84 @@ struct Replayer {
     /// Replays every cell; the session's pictures go to its asset folder.
     func run() -> Report {
         session.tracksState = true
-        var report = Report(isStrict: isStrict, updated: opened.file)
-        let comparison = CellComparison(
-            isStrict: isStrict, tolerance: opened.file.header.tolerance, recordedFolder: opened.folder,
-            foundPath: { Paths.join(session.surroundings.assets.path, Paths.name(of: $0)) })
-        let outputs = RecordedOutputs(session.surroundings)
-        var state: StateDigest? = session.stateDigest
+        var walk = ReplayWalk(self)
         for (index, entry) in opened.cells.enumerated() {
             progress(index, opened.cells.count)
-            guard !opened.isSkipped(entry.cell, environment: session.surroundings.environment) else {
-                report.skippedCount += 1
-                continue
-            }
-            let result = session.execute(Cell(id: entry.id, source: entry.cell.sourceText))
-            if result.status == .interrupted, entry.cell.recordedEnd?.code != result.code {
-                report.wasInterrupted = true
-                return report
-            }
-            report.cellCount += 1
-            let blocks = outputs.blocks(result, stateBefore: state)
-            state = result.state
-            let differences = comparison.differences(entry.cell, blocks, result)
-            guard !differences.isEmpty else { continue }
-            report.divergences.append(
-                Divergence(
-                    id: entry.id, number: index + 1, differences: differences,
-                    tolerance: comparison.tolerance(of: entry.cell)))
-            report.updated.replaceCell(index, with: entry.cell.updated(with: blocks))
+            guard walk.replay(entry.cell, id: entry.id, at: index) else { break }
         }
-        return report
+        return walk.report
+    }
+}
+
+/// A replay under way.
+private struct ReplayWalk {
+    private let opened: OpenedSession
+    private let session: Session
+    private let comparison: CellComparison
+    private let outputs: RecordedOutputs
+    private var recorded = RecordedState()
+    private var state: StateDigest?
+    private(set) var report: Replayer.Report
+
+    init(_ replayer: Replayer) {
+        let assets = replayer.session.surroundings.assets.path
+        opened = replayer.opened
+        session = replayer.session
+        comparison = CellComparison(
+            isStrict: replayer.isStrict, tolerance: replayer.opened.file.header.tolerance,
+            recordedFolder: replayer.opened.folder, foundPath: { Paths.join(assets, Paths.name(of: $0)) })
+        outputs = RecordedOutputs(session.surroundings)
+        report = Replayer.Report(isStrict: replayer.isStrict, updated: replayer.opened.file)
+    }
+
+    /// Runs a cell and compares; returns whether the replay goes on.
+    mutating func replay(_ cell: SessionCell, id: String, at index: Int) -> Bool {
+        guard !opened.isSkipped(cell, environment: session.surroundings.environment) else {
+            report.skippedCount += 1
+            return true
+        }
+        let before = state ?? session.stateDigest
+        let (result, ranOutOfTime) = execute(cell, id: id)
+        let end = cell.recordedEnd
+        if result.status == .interrupted, end?.code != result.code, !ranOutOfTime {
+            report.wasInterrupted = true
+            return false
+        }
+        report.cellCount += 1
+        recorded.apply(end?.parts ?? [])
+        defer { state = result.state }
+        if ranOutOfTime, let limit = cell.attributes.timeout {
+            note([.timeout(limit: limit, duration: result.duration)], of: cell, id: id, at: index)
+            return true
+        }
+        let blocks = outputs.blocks(result, stateBefore: state)
+        let differences = comparison.differences(cell, blocks, result) {
+            result.state.flatMap { found in
+                recorded.firstDifference(
+                    in: found, changedThen: end?.parts ?? [], changedNow: StateSummary.parts(of: found, since: before))
+            }
+        }
+        if !differences.isEmpty {
+            note(differences, of: cell, id: id, at: index)
+            report.updated.replaceCell(index, with: cell.updated(with: blocks))
+        }
+        return true
+    }
+
+    private mutating func note(_ differences: [CellDifference], of cell: SessionCell, id: String, at index: Int) {
+        report.divergences.append(
+            Replayer.Divergence(
+                id: id, number: index + 1, differences: differences, tolerance: comparison.tolerance(of: cell)))
+    }
+
+    /// Runs a cell; one with a timeout is asked to stop when that is over.
+    /// - Returns: what it did, and whether it was stopped for its timeout.
+    private func execute(_ cell: SessionCell, id: String) -> (result: CellResult, ranOutOfTime: Bool) {
+        let deadline = cell.attributes.timeout.map { Deadline(seconds: $0, interrupt: session.interrupt) }
+        let result = session.execute(Cell(id: id, source: cell.sourceText))
+        let isOver = deadline?.end() ?? false
+        // Whoever pressed Ctrl-C as well wants more than an end of this cell.
+        return (result, isOver && result.status == .interrupted && session.interrupt.requestCount == 1)
     }
 }
 

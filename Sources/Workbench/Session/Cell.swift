@@ -45,6 +45,12 @@ package struct CellResult: Sendable {
     package var state: StateDigest?
     /// Seconds it took.
     package var duration: Double
+    /// What it read and wrote of the session's state.
+    package var effects = CellEffects()
+    /// Whether somebody asked twice to stop it, so that the session is as before it.
+    package var isRolledBack = false
+    /// Whether the session went back behind it since.
+    package var isUndone = false
 
     /// The return code: 0, 1 or 130.
     package var code: Int { status.code }

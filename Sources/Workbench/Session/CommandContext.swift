@@ -8,12 +8,18 @@ package final class CommandContext {
     package let cell: Cell
     /// What the cell has said; progress is not kept.
     package private(set) var outputs: [Output] = []
+    /// The context of the cell that runs this one again; nil for a cell that somebody typed.
+    let parent: CommandContext?
     private var pictureCount = 0
 
-    init(session: Session, cell: Cell) {
+    init(session: Session, cell: Cell, parent: CommandContext? = nil) {
         self.session = session
         self.cell = cell
+        self.parent = parent
     }
+
+    /// The cell that somebody typed.
+    var typedCell: Cell { parent?.typedCell ?? cell }
 
     /// What cells have loaded.
     package var workspace: Workspace {
@@ -21,8 +27,26 @@ package final class CommandContext {
         set { session.workspace = newValue }
     }
 
+    /// All variables; the cell depends on each from here on.
+    package var variables: [String: Literal] {
+        for name in session.variables.keys { session.tracker.noteRead("variable:\(name)") }
+        return session.variables
+    }
+
     /// What the session was told.
     package var settings: SessionSettings { session.settings }
+
+    /// What the session was told, to be shown or changed; the cell depends on all of it from here on.
+    var allSettings: SessionSettings {
+        for (name, _) in settings.values { session.tracker.noteRead("setting:\(name)") }
+        return settings
+    }
+
+    /// Where random streams start; the cell depends on it from here on.
+    package var seed: UInt64 {
+        session.tracker.noteRead("setting:seed")
+        return session.settings.seed
+    }
 
     /// The wish to stop; long work calls `try context.interrupt.check()` at each step.
     package var interrupt: Interrupt { session.interrupt }
@@ -33,7 +57,7 @@ package final class CommandContext {
     /// Says something: it is shown at once and kept with the cell.
     package func emit(_ output: Output) {
         let safe = output.mapText(session.secrets.redact)
-        session.surroundings.receive(safe)
+        if let parent { parent.emit(safe) } else { session.surroundings.receive(safe) }
         if case .progress = safe { return }
         outputs.append(safe)
     }
@@ -50,13 +74,28 @@ package final class CommandContext {
     /// Where a path that the user typed leads.
     package func resolve(_ path: Path) -> String { resolve(path.text) }
 
+    /// Where a file or folder that the command reads lies; the cell depends on what other cells wrote there.
+    package func resolveInput(_ path: Path) -> String {
+        let place = resolve(path)
+        session.tracker.noteRead(file: place)
+        return place
+    }
+
+    /// Where a file or folder that the command writes lies; cells that read it depend on this one.
+    package func resolveOutput(_ path: Path) -> String {
+        let place = resolve(path)
+        session.tracker.noteWrite(file: place)
+        return place
+    }
+
     /// Where a path leads, seen from the session's folder.
     package func resolve(_ path: String) -> String {
         Paths.resolve(path, in: session.surroundings.folder, home: session.surroundings.home)
     }
 
-    /// The name for the next picture of this cell, and how outputs show it: `look-1.png`.
+    /// The name for the next picture of the typed cell, and how outputs show it: `look-1.png`.
     package func nextPicturePath() throws(FileError) -> (path: String, shown: String) {
+        if let parent { return try parent.nextPicturePath() }
         pictureCount += 1
         let folder = session.surroundings.assets
         let stem = cell.id.allSatisfy(\.isNumber) ? "cell-\(cell.id)" : cell.id

@@ -15,10 +15,13 @@ package final class Interrupt: Sendable {
     /// Whether somebody wants the running cell to stop.
     package var isRequested: Bool { requestCount > 0 }
 
+    /// Whether somebody asked twice: the running cell is to be undone, not only stopped.
+    package var isRollback: Bool { requestCount > 1 }
+
     /// How often somebody asked since the last cell began.
     package var requestCount: Int { counter.map { Int(csystem_interrupt_count($0)) } ?? 0 }
 
-    /// Asks the running cell to stop at its next step.
+    /// Asks the running cell to stop at its next step; asked twice, the session also takes it back.
     package func request() { if let counter { csystem_interrupt_raise(counter) } }
 
     /// Forgets what was asked; a cell begins so.

@@ -13,15 +13,19 @@ package final class Session {
     /// What the session was told.
     package var settings: SessionSettings
     /// What cells have loaded.
-    package var workspace = Workspace()
+    package var workspace: Workspace
     /// Variables set by `name = literal`.
     package var variables: [String: Literal] = [:]
     /// The wish to stop the running cell.
     package let interrupt: Interrupt
     /// The user's secrets; their values are hidden in everything the session says or keeps.
     package var secrets: SecretStore
-    /// The cells executed, in order.
-    package private(set) var cells: [CellResult] = []
+    /// Knows which cell read and wrote what.
+    let tracker: EffectTracker
+    /// The states after each cell, to go back to.
+    var history = StateHistory()
+    /// What cells that the running one runs again ended in.
+    private var pending: [CellResult] = []
     /// Whether each cell's result holds a digest of the state; replay and recording want it.
     package var tracksState = false
     /// What writes finished cells into a session file, while `record` is on.
@@ -37,20 +41,31 @@ package final class Session {
         self.settings = settings
         self.interrupt = interrupt
         self.registry = registry
+        tracker = EffectTracker()
+        workspace = Workspace(tracker: tracker)
     }
 
     /// Runs a cell's statements until one fails or somebody asks to stop.
+    ///
+    /// Asked twice, it takes back what the cell did.
     @discardableResult
     package func execute(_ cell: Cell) -> CellResult {
         interrupt.clear()
-        let start = surroundings.now()
         let recorderBefore = recorder
-        let context = CommandContext(session: self, cell: cell)
-        let status = run(cell, in: context)
-        let result = CellResult(
-            cell: Cell(id: cell.id, source: secrets.redact(cell.source)), status: status, outputs: context.outputs,
-            state: tracksState ? stateDigest : nil, duration: surroundings.now() - start)
-        cells.append(result)
+        pending = []
+        tracker.refresh(observations)
+        history.setPresent(savedState)
+        let before = history.present
+        var result = perform(cell, in: CommandContext(session: self, cell: cell)) { context in
+            let isRolledBack = interrupt.isRollback && rollBack(to: before, context)
+            if isRolledBack { pending = [] }
+            history.add(savedState, after: cell.id)
+            trimHistory(context)
+            return isRolledBack
+        }
+        result.state = tracksState ? stateDigest : nil
+        history.setResults(pending + [result])
+        pending = []
         if let recorder, recorder === recorderBefore { record(result, with: recorder) }
         return result
     }
@@ -61,22 +76,58 @@ package final class Session {
         execute(Cell(id: nextCellID, source: source))
     }
 
+    /// Runs a cell again inside a running one: what it says is said by both, and its result takes the old one's place.
+    func executeAgain(_ cell: Cell, in context: CommandContext) -> CellResult {
+        let result = perform(cell, in: CommandContext(session: self, cell: cell, parent: context)) { _ in false }
+        pending.append(result)
+        return result
+    }
+
+    /// The cells executed, in order, each with its last result; those that the session went back behind are marked.
+    package var cells: [CellResult] { history.cells(adding: pending) }
+
     /// The name for the next cell that has none: its number, counted from 1.
-    package var nextCellID: String { String(cells.count + 1) }
+    package var nextCellID: String {
+        var number = max(1, history.points.count)
+        while history.place(named: String(number)) != nil { number += 1 }
+        return String(number)
+    }
+
+    /// The inputs of a cell that changed since it ran; its output is true of the present state if there are none.
+    package func changedInputs(of result: CellResult) -> [ChangedInput] {
+        tracker.changedInputs(since: result.effects)
+    }
 
     /// The state that a replay must find equal: settings, variables, and every filled slot.
+    ///
+    /// Secrets take part by their names: their values may change, and nobody may try values against a digest.
     package var stateDigest: StateDigest {
         let names = variables.keys.sorted()
         let lines = names.map { "\($0)=\(variables[$0] ?? .none)\n" }.joined()
         let own = [
             StatePart(name: "seed", content: String(settings.seed).utf8),
-            StatePart(name: "variables", content: lines.utf8),
+            StatePart(name: "variables", content: secrets.redact(lines).utf8),
         ]
         return StateDigest(own + workspace.stateParts)
     }
 }
 
 extension Session {
+    /// Runs a cell and notes what it touched; `conclude` may say something at its end, and tells whether it was undone.
+    private func perform(
+        _ cell: Cell, in context: CommandContext, conclude: (CommandContext) -> Bool
+    ) -> CellResult {
+        let start = surroundings.now()
+        tracker.begin(cell.id)
+        var status = run(cell, in: context)
+        var effects = tracker.end()
+        let isRolledBack = conclude(context)
+        if isRolledBack { (status, effects) = (.interrupted, CellEffects()) }
+        return CellResult(
+            cell: Cell(id: cell.id, source: secrets.redact(cell.source)), status: status, outputs: context.outputs,
+            state: nil, duration: surroundings.now() - start, effects: effects, isRolledBack: isRolledBack)
+    }
+
     private func run(_ cell: Cell, in context: CommandContext) -> CellStatus {
         do {
             for statement in try StatementReader.statements(of: cell.source) {
@@ -84,6 +135,8 @@ extension Session {
                 try run(statement, in: context)
             }
             return .ok
+        } catch let end as RepeatedCellEnd {
+            return end.status
         } catch let error as Interrupted {
             context.emit(.failure(Failure(code: "Interrupted", message: Text(error.description))))
             return .interrupted
@@ -93,18 +146,39 @@ extension Session {
         }
     }
 
+    /// Every piece of state as it is now.
+    var observations: [String: EffectTracker.Observation] {
+        var present: [String: EffectTracker.Observation] = [:]
+        for (name, value) in variables {
+            let text = value.description
+            present["variable:\(name)"] = .init(key: text) { StateVersion(text) }
+        }
+        for (name, value) in settings.values { present["setting:\(name)"] = .init(key: value) { StateVersion(value) } }
+        for (name, slot) in workspace.observations(digestLimit: tracksState ? .max : Self.quickDigest) {
+            present[name] = slot
+        }
+        return present
+    }
+
+    /// Bytes that are digested at each change just to tell contents apart.
+    private static let quickDigest = 1 << 20
+
     private func run(_ statement: Statement, in context: CommandContext) throws {
+        defer { tracker.endStatement(observations) }
         switch statement.kind {
         case .assignment(let name, let value): variables[name] = value
         case .command(let words):
             var expanded: [ExpandedWord] = []
-            for word in words { expanded += try word.expanded(with: variables) }
+            for word in words {
+                for name in word.variableNames { tracker.noteRead("variable:\(name)") }
+                expanded += try word.expanded(with: variables)
+            }
             let invocation = try registry.parse(HelpMark.rewritten(expanded))
             do {
                 try invocation.run(context)
             } catch let error as any CommandFault {
                 throw PlacedFailure(Failure(error), at: error.word(in: expanded))
-            } catch let error where !(error is Interrupted) {
+            } catch let error where !(error is Interrupted || error is RepeatedCellEnd) {
                 throw PlacedFailure(Failure(error), at: nil)
             }
         }

@@ -60,6 +60,11 @@ package struct SessionSettings: Sendable, Equatable {
     /// How the shell shows pictures.
     package var pictures = Pictures.auto
 
+    /// MiB that states to go back to may take besides the present one.
+    package var undoBudget = 1024
+    /// Seconds between two journalled checkpoints of a training.
+    package var journalEvery = 30.0
+
     /// The settings of a session that was told nothing.
     package init() {}
 
@@ -67,5 +72,27 @@ package struct SessionSettings: Sendable, Equatable {
     package var deviceSignature: String {
         let isa = isa == .auto ? MachineDescription.read().instructionSets.last ?? "portable" : isa.rawValue
         return "\(device.rawValue) \(isa)" + (gemm == .auto ? "" : " \(gemm.rawValue)")
+    }
+
+    /// Every setting by name, with its value in words.
+    var values: [(name: String, value: String)] {
+        [
+            ("seed", String(seed)), ("device", device.rawValue), ("threads", String(threads)), ("isa", isa.rawValue),
+            ("gemm", gemm.rawValue), ("images", pictures.rawValue), ("undo-budget", String(undoBudget)),
+            ("journal-every", "\(journalEvery)"),
+        ]
+    }
+
+    /// These settings with what concerns the front end alone taken from `present`: going back leaves that as it is.
+    func keepingFrontEnd(of present: SessionSettings) -> SessionSettings {
+        var copy = self
+        (copy.pictures, copy.undoBudget, copy.journalEvery) =
+            (present.pictures, present.undoBudget, present.journalEvery)
+        return copy
+    }
+
+    /// Whether two sessions with these settings compute on the same open device.
+    func hasSameDevice(as other: SessionSettings) -> Bool {
+        (device, threads, isa, gemm) == (other.device, other.threads, other.isa, other.gemm)
     }
 }

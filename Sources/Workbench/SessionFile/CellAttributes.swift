@@ -10,7 +10,7 @@ package struct CellAttributes: Sendable, Equatable {
     package var relativeTolerance: Double?
     /// The cell's own absolute tolerance.
     package var absoluteTolerance: Double?
-    /// Seconds after which a replay counts the cell as failed.
+    /// Seconds after which a replay stops the cell at its next step and counts it as different.
     package var timeout: Double?
     /// When to leave the cell out: `missing:PATH` or `unset:NAME`.
     package var skipCondition: SkipCondition?

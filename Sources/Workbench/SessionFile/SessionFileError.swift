@@ -36,7 +36,8 @@ package struct SessionFileError: Error, Sendable, Equatable, CustomStringConvert
     /// One sentence with file and line.
     package var description: String { "\(file):\(line): \(sentence)" }
 
-    private var sentence: String {
+    /// What is wrong, without the place.
+    var sentence: String {
         switch problem {
         case .unclosedHeader: "the front matter is never closed; put --- on a line of its own behind it"
         case .badHeaderLine(let text): "\"\(text)\" is no \"key: value\""
@@ -45,9 +46,12 @@ package struct SessionFileError: Error, Sendable, Equatable, CustomStringConvert
         case .repeatedKey(let key): "the key \(key) stands twice; remove one"
         case .badValue(let key, let found, let expected): "\(key) is \"\(found)\", expected \(expected)"
         case .unknownFormat(let found): "the file is of format \(found), this version reads format 1"
-        case .unclosedFence(let fence): "the block \(fence) is never closed"
-        case .outputWithoutCell(let kind): "the \(kind) block has no cell in front of it"
-        case .repeatedID(let id, let first): "the id \(id) is already that of the cell in line \(first)"
+        case .unclosedFence(let fence):
+            "the block \(fence) is never closed; put a line of as many backticks behind it"
+        case .outputWithoutCell(let kind):
+            "the \(kind) block has no cell in front of it; remove it, or the text between"
+        case .repeatedID(let id, let first):
+            "the id \(id) is already that of the cell in line \(first); give one of them another"
         case .badPicture(let reason): "a cell's picture needs the title \"sha256:HEX WxH\": \(reason)"
         case .badMask(let text, let reason): "the mask \(text) cannot be read: \(reason)"
         }

@@ -1,5 +1,8 @@
 /// Reads a session file's text, line by line.
 struct SessionFileParser {
+    /// What was wrong, when the parser goes on after mistakes.
+    private(set) var problems: [SessionFileError] = []
+    private let goesOn: Bool
     private let file: String
     private let lines: [String]
     private var index = 0
@@ -7,8 +10,11 @@ struct SessionFileParser {
     private var prose: [String] = []
     private var elements: [SessionFile.Element] = []
 
-    init(_ text: String, file: String) {
+    /// Makes a parser.
+    /// - Parameter goesOn: whether to gather mistakes and read on; else the first one is thrown.
+    init(_ text: String, file: String, goesOn: Bool = false) {
         self.file = file
+        self.goesOn = goesOn
         lines = text.linesOfText
     }
 
@@ -22,7 +28,9 @@ struct SessionFileParser {
             }
             switch fence.kind {
             case "nb": try readCell(fence)
-            case "out", "err", "error", "boxes": throw error(.outputWithoutCell(fence.kind), line: index + 1)
+            case "out", "err", "error", "boxes":
+                try note(.outputWithoutCell(fence.kind), line: index + 1)
+                prose += try readBlock(fence).lines
             default:
                 let block = try readBlock(fence)
                 prose += block.lines
@@ -54,20 +62,21 @@ extension SessionFileParser {
                 index = place + 1
                 return SessionHeader(lines: found)
             }
-            if let problem = SessionHeader.problem(in: lines[place], seen: &seen) {
-                throw error(problem, line: place + 1)
-            }
+            if let problem = SessionHeader.problem(in: lines[place], seen: &seen) { try note(problem, line: place + 1) }
             found.append(lines[place])
         }
-        throw error(.unclosedHeader, line: 1)
+        try note(.unclosedHeader, line: 1)
+        index = lines.count
+        return SessionHeader(lines: found)
     }
 
     private mutating func readCell(_ fence: Fence) throws(SessionFileError) {
         flushProse()
         let line = index + 1
-        let attributes = try located(line) { () throws(InfoProblem) in try CellAttributes(info: fence.rest) }
+        let read = try located(line) { () throws(InfoProblem) in try CellAttributes(info: fence.rest) }
+        let attributes = read ?? CellAttributes()
         if let id = attributes.id {
-            if let first = lineOfID[id] { throw error(.repeatedID(id, firstLine: first), line: line) }
+            if let first = lineOfID[id] { try note(.repeatedID(id, firstLine: first), line: line) }
             lineOfID[id] = line
         }
         let source = try readBlock(fence)
@@ -96,17 +105,19 @@ extension SessionFileParser {
         let line = index + 1
         guard let fence = Fence(lines[index]) else {
             let text = lines[index]
-            guard let picture = try located(line, { () throws(InfoProblem) in try PictureReference(markdown: text) })
+            guard let read = try located(line, { () throws(InfoProblem) in try PictureReference(markdown: text) })
             else {
-                return nil
+                index += 1
+                return .blank(text)
             }
+            guard let picture = read else { return nil }
             index += 1
             return .picture(picture, line: text)
         }
         switch fence.kind {
         case "out":
             let attributes = try located(line) { () throws(InfoProblem) in try OutAttributes(info: fence.rest) }
-            return .out(attributes, try readBlock(fence, checksMasks: true))
+            return .out(attributes ?? OutAttributes(), try readBlock(fence, checksMasks: true))
         case "err": return .err(try readBlock(fence, checksMasks: true))
         case "error": return .error(code: fence.rest.trimmed, try readBlock(fence, checksMasks: true))
         case "boxes": return .boxes(try readBlock(fence))
@@ -127,12 +138,13 @@ extension SessionFileParser {
             }
             index += 1
         }
-        throw error(.unclosedFence(lines[start].trimmed), line: start + 1)
+        try note(.unclosedFence(lines[start].trimmed), line: start + 1)
+        return FencedBlock(opening: lines[start], content: Array(lines[(start + 1)...]), closing: "")
     }
 
-    private func checkMasks(_ block: FencedBlock, from line: Int) throws(SessionFileError) {
+    private mutating func checkMasks(_ block: FencedBlock, from line: Int) throws(SessionFileError) {
         for (offset, text) in block.content.enumerated() {
-            if let problem = LineTokens.maskProblem(in: text) { throw error(problem, line: line + offset) }
+            if let problem = LineTokens.maskProblem(in: text) { try note(problem, line: line + offset) }
         }
     }
 
@@ -141,12 +153,20 @@ extension SessionFileParser {
         prose = []
     }
 
-    private func located<T>(_ line: Int, _ read: () throws(InfoProblem) -> T) throws(SessionFileError) -> T {
-        do { return try read() } catch { throw self.error(error.problem, line: line) }
+    /// What can be read; nil when it has a mistake that was noted.
+    private mutating func located<T>(_ line: Int, _ read: () throws(InfoProblem) -> T) throws(SessionFileError) -> T? {
+        do {
+            return try read()
+        } catch {
+            try note(error.problem, line: line)
+            return nil
+        }
     }
 
-    private func error(_ problem: SessionFileError.Problem, line: Int) -> SessionFileError {
-        SessionFileError(file: file, line: line, problem: problem)
+    private mutating func note(_ problem: SessionFileError.Problem, line: Int) throws(SessionFileError) {
+        let error = SessionFileError(file: file, line: line, problem: problem)
+        guard goesOn else { throw error }
+        problems.append(error)
     }
 }
 

@@ -9,6 +9,8 @@ enum ComputeSlot: WorkspaceSlot {
     static func summary(of backend: any Backend) -> Text { "\(.host(backend.device.signature))" }
 
     static func stateParts(of backend: any Backend) -> [StatePart] { [] }
+
+    static var isTracked: Bool { false }
 }
 
 extension CommandContext {
@@ -16,6 +18,7 @@ extension CommandContext {
     ///
     /// - Throws: `TensorError.unavailable` with the reason if the settings ask for what the machine lacks.
     func backend() throws -> any Backend {
+        for name in ["device", "isa", "gemm"] { session.tracker.noteRead("setting:\(name)") }
         if let backend = workspace[ComputeSlot.self] { return backend }
         var options = CPUOptions()
         options.threads = settings.threads == 0 ? nil : settings.threads

@@ -22,7 +22,10 @@ extension CommandContext {
     /// What is known of the model's confidences.
     var tuning: DetectionTuning {
         get { workspace[DetectionTuningSlot.self] ?? DetectionTuning() }
-        set { workspace[DetectionTuningSlot.self] = newValue.isEmpty ? nil : newValue }
+        set {
+            guard newValue != tuning else { return }
+            workspace[DetectionTuningSlot.self] = newValue.isEmpty ? nil : newValue
+        }
     }
 
     /// Takes the temperatures and thresholds that lie in a model's or adapter's folder; forgets those of before where

@@ -1,3 +1,5 @@
+import CSystem
+
 /// SHA-256 of bytes that come in pieces.
 ///
 /// - Source: FIPS 180-4, section 6.2.
@@ -12,15 +14,23 @@ package struct SHA256 {
     package init() { pending.reserveCapacity(64) }
 
     /// Adds bytes.
-    package mutating func update(_ bytes: some Collection<UInt8>) {
+    package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+
+    /// Adds bytes.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount &+= UInt64(bytes.count)
-        for byte in bytes {
-            pending.append(byte)
-            if pending.count == 64 {
-                mixBlock()
-                pending.removeAll(keepingCapacity: true)
-            }
+        var rest = bytes[...]
+        if !pending.isEmpty {
+            let part = rest.prefix(64 - pending.count)
+            pending += part
+            rest = rest.dropFirst(part.count)
+            guard pending.count == 64 else { return }
+            pending.withUnsafeBufferPointer { csystem_sha256_blocks(&state, $0.baseAddress, 1) }
+            pending.removeAll(keepingCapacity: true)
         }
+        let whole = UnsafeRawBufferPointer(rebasing: rest.prefix(rest.count / 64 * 64))
+        csystem_sha256_blocks(&state, whole.bindMemory(to: UInt8.self).baseAddress, whole.count / 64)
+        pending += rest.dropFirst(whole.count)
     }
 
     /// The 64 hexadecimal digits over everything added.
@@ -42,41 +52,4 @@ package struct SHA256 {
         digest.update(bytes)
         return digest.hexDigest()
     }
-
-    private mutating func mixBlock() {
-        var schedule = [UInt32](repeating: 0, count: 64)
-        for i in 0..<16 {
-            schedule[i] = pending[4 * i..<4 * i + 4].reduce(0) { $0 << 8 | UInt32($1) }
-        }
-        for i in 16..<64 {
-            let a = schedule[i - 15]
-            let b = schedule[i - 2]
-            let low = rotated(a, 7) ^ rotated(a, 18) ^ (a >> 3)
-            let high = rotated(b, 17) ^ rotated(b, 19) ^ (b >> 10)
-            schedule[i] = schedule[i - 16] &+ low &+ schedule[i - 7] &+ high
-        }
-        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-        for i in 0..<64 {
-            let sumE = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
-            let first = h &+ sumE &+ ((e & f) ^ (~e & g)) &+ Self.constants[i] &+ schedule[i]
-            let sumA = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
-            let second = sumA &+ ((a & b) ^ (a & c) ^ (b & c))
-            (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
-        }
-        for (i, word) in [a, b, c, d, e, f, g, h].enumerated() { state[i] = state[i] &+ word }
-    }
-
-    private func rotated(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }
-
-    private static let constants: [UInt32] = [
-        0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
-        0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
-        0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
-        0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967,
-        0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85,
-        0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070,
-        0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
-        0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
-    ]
 }

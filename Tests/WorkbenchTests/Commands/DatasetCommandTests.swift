@@ -189,5 +189,17 @@ struct DatasetCommandTests {
         #expect(runner.lines("dataset load new").contains("1 class: ace"))
         #expect(runner.lines("dataset head").first?.contains("> ace") == true)
         #expect(runner.error("dataset convert --to coco --out new")?.contains("the folder is not empty") == true)
+        #expect(runner.run("dataset convert --to coco --out new --replace").status == .ok)
+        #expect(runner.lines("dataset load new").contains("1 class: ace"))
+    }
+
+    @Test("a folder that holds other things is not replaced")
+    func convertElsewhere() throws {
+        try makeDataset([Self.good])
+        _ = runner.run("dataset load own")
+        try FileManager.default.createDirectory(
+            atPath: runner.folder.path + "/new", withIntermediateDirectories: true)
+        try runner.write("hello", to: "new/letter.odt")
+        #expect(runner.error("dataset convert --to coco --out new --replace")?.contains("it holds letter.odt") == true)
     }
 }

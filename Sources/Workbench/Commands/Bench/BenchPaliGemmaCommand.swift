@@ -59,7 +59,7 @@ struct BenchPaliGemmaCommand: Command {
         let backend = try context.backend()
         guard let checkpoint = options.checkpoint else {
             return try PaliGemma(
-                random: configuration(context), seed: context.settings.seed, elementType: options.dtype.elementType,
+                random: configuration(context), seed: context.seed, elementType: options.dtype.elementType,
                 backend: backend)
         }
         guard !options.$shape, !options.$visionLayers, !options.$textLayers else {

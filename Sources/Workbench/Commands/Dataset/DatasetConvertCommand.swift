@@ -9,13 +9,15 @@ struct DatasetConvertCommand: Command {
 
     @Option("the layout to write") var to: DatasetFormatChoice
     @Option("the folder to write, new or empty", completion: .folder) var out: Path
+    @Flag("remove a data set that is in the folder first") var replace = false
 
     mutating func run(_ context: CommandContext) throws {
         let dataset = try context.loadedDataset()
         let start = context.now()
         let interrupt = context.interrupt
         var written = 0
-        try DatasetConverter(dataset, to: to.format).write(to: context.resolve(out)) { done, total in
+        let folder = context.resolveOutput(out)
+        try DatasetConverter(dataset, to: to.format).write(to: folder, replaces: replace) { done, total in
             written = done
             context.report(
                 Progress(

@@ -28,7 +28,7 @@ struct DatasetMakeCardsCommand: Command {
         }
         let start = context.now()
         let interrupt = context.interrupt
-        try set.write(to: context.resolve(out)) { done, total in
+        try set.write(to: context.resolveOutput(out)) { done, total in
             let seconds = context.now() - start
             context.report(
                 Progress(

@@ -83,7 +83,7 @@ struct EvaluateCommand: Command {
     private func read(
         _ path: Path, _ examples: [DetectionExample], _ context: CommandContext
     ) throws -> [ImagePredictions] {
-        let stored = try ImagePredictions.parse(FileAccess.read(context.resolve(path)), name: path.text)
+        let stored = try ImagePredictions.parse(FileAccess.read(context.resolveInput(path)), name: path.text)
         let byName = Dictionary(stored.map { ($0.image, $0) }) { first, _ in first }
         let unknown = Set(byName.keys).subtracting(examples.map(\.imageName))
         if !unknown.isEmpty {

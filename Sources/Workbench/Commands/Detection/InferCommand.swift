@@ -48,6 +48,7 @@ struct InferCommand: Command {
         let seconds = context.now() - start
         if let only = found.first, found.count == 1 {
             show(only, pictures[0].query, seconds: seconds, context)
+            context.workspace[DetectionsSlot.self] = ShownDetections(image: images[0], detections: only.detections)
             let picture = try draw(only, pictures[0], context)
             context.emit(
                 .image(

@@ -9,7 +9,7 @@ struct PredictionFiles {
     static func write(
         _ predictions: [ImagePredictions], classes: [String], to path: Path, _ context: CommandContext
     ) throws -> [String] {
-        let target = context.resolve(path)
+        let target = context.resolveOutput(path)
         if let format = PredictionFormat.allCases.first(where: { target.hasSuffix(".\($0.rawValue)") }) {
             try FileAccess.write(Array(format.text(of: predictions, classes: classes).utf8), to: target)
             return [path.text]

@@ -24,14 +24,14 @@ struct ModelAdaptCommand: Command {
         let loaded = try context.loadedModel()
         let paths: [String]
         if let load {
-            paths = try loaded.model.loadAdapter(folder: context.resolve(load))
+            paths = try loaded.model.loadAdapter(folder: context.resolveInput(load))
             try context.loadTuning(folder: context.resolve(load))
         } else {
             let configuration = AdapterConfiguration(
                 r: r, loraAlpha: loraAlpha ?? Double(r),
                 targetModules: languageOnly ? .languageModel(targetModules) : .suffixes(targetModules),
                 loraDropout: loraDropout, useRslora: useRslora)
-            paths = try loaded.model.attach(configuration, seed: context.settings.seed)
+            paths = try loaded.model.attach(configuration, seed: context.seed)
         }
         loaded.noteChange()
         report(paths, loaded.model, context)

@@ -24,12 +24,12 @@ struct ModelInitCommand: Command {
     mutating func run(_ context: CommandContext) throws {
         let configuration = try PaliGemmaConfiguration.named(
             shape, visionLayers: visionLayers, textLayers: textLayers)
-        let target = context.resolve(out)
+        let target = context.resolveOutput(out)
         try FileAccess.makeFolder(target)
         let start = context.now()
         let interrupt = context.interrupt
         try PaliGemma.writeRandom(
-            configuration, seed: seed ?? context.settings.seed, folder: target, backend: context.backend(),
+            configuration, seed: seed ?? context.seed, folder: target, backend: context.backend(),
             shouldStop: { interrupt.isRequested }
         ) { written, total in
             context.report(

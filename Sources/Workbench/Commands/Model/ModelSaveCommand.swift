@@ -18,7 +18,7 @@ struct ModelSaveCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         let loaded = try context.loadedModel()
-        let target = context.resolve(folder)
+        let target = context.resolveOutput(folder)
         try FileAccess.makeFolder(target)
         if loaded.model.adapter != nil {
             try loaded.model.saveAdapter(folder: target, baseModel: loaded.folder)

@@ -30,7 +30,7 @@ struct ModelTraceCommand: Command {
         let (tokens, pixels) = try inputs.map { try read($0, context, loaded.model) } ?? make(context, loaded.model)
         let results = try loaded.model.trace(
             tokens, pixels: pixels, gradients: PaliGemma.TracedGradients(rawValue: gradients.rawValue) ?? .none)
-        try SafetensorsWriter.write(results, to: context.resolve(out))
+        try SafetensorsWriter.write(results, to: context.resolveOutput(out))
         context.say("\(tokens.count) x \(tokens.length) tokens traced: \(results.count) tensors in \(.path(out.text))")
     }
 
@@ -45,7 +45,7 @@ struct ModelTraceCommand: Command {
     }
 
     private func read(_ path: Path, _ context: CommandContext, _ model: PaliGemma) throws -> (TokenBatch, Tensor) {
-        let file = try SafetensorsFile(path: context.resolve(path))
+        let file = try SafetensorsFile(path: context.resolveInput(path))
         let shape = try file.entry("pixel_values").shape
         return (
             try TokenBatch(traceFile: file), try Tensor(file.floats("pixel_values"), shape: shape, on: model.backend)

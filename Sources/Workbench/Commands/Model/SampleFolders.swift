@@ -9,7 +9,7 @@ enum SampleFolders {
 extension CommandContext {
     /// Where a path leads; `samples/…` is found beside the program if the session's folder has no such thing.
     func resolveSample(_ path: Path) -> String {
-        let own = resolve(path)
+        let own = resolveInput(path)
         guard path.text.hasPrefix("samples/"), !FileAccess.exists(own), let samples = session.surroundings.samples
         else {
             return own

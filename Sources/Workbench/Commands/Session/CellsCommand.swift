@@ -3,7 +3,12 @@ import Console
 /// `cells`: what was run, and how it ended.
 struct CellsCommand: Command {
     static let name = "cells"
-    static let summary = "list the cells that were run, how each ended and how long it took"
+    static let summary = "list the cells that were run: how each ended, its time, and whether its output still holds"
+    static let discussion = """
+        A cell's output holds while what the cell read is as it was: variables, settings, model, data set and so on.
+        Otherwise it is stale, and the list says what changed and which cell changed it. A cell that changes a thing in
+        place, such as train, stays true while its change is in it.
+        """
     static let examples = ["cells"]
 
     mutating func run(_ context: CommandContext) throws {
@@ -11,17 +16,26 @@ struct CellsCommand: Command {
             context.say("no cell was run before this one")
             return
         }
-        var table = Table("cell", "status", "time", "commands")
+        var table = Table("cell", "status", "time", "output", "commands")
         for result in context.session.cells {
             let lines = result.cell.source.split(whereSeparator: \.isNewline)
             let more = lines.count > 1 ? " (and \(lines.count - 1) more)" : ""
             let first = lines.first.map { DisplayWidth.truncate(String($0), to: 60) } ?? ""
             table.add([
-                Text(result.cell.id), Text(result.status.rawValue), Text(.duration(result.duration)),
-                Text(first + more),
+                Text(result.cell.id), Text(result.isRolledBack ? "rolled back" : result.status.rawValue),
+                Text(.duration(result.duration)), Self.standing(result, context.session), Text(first + more),
             ])
         }
         context.emit(.table(table))
+    }
+
+    /// Whether an output holds, in words: `holds`, or `stale: model changed by cell train`.
+    static func standing(_ result: CellResult, _ session: Session) -> Text {
+        if result.isUndone { return "undone" }
+        let changed = session.changedInputs(of: result)
+        guard let first = changed.first else { return "holds" }
+        let more = changed.count > 1 ? " (and \(changed.count - 1) more)" : ""
+        return "stale: \(first.title) changed\(first.cell.map { " by cell \($0)" } ?? "")\(more)"
     }
 }
 

@@ -6,8 +6,9 @@ extension CommandRegistry<CommandContext>.Group {
         Self(
             "Session",
             [
-                HelpCommand.self, VarsCommand.self, CellsCommand.self, HistoryCommand.self, SetCommand.self,
-                SeedCommand.self, RecordCommand.self, SecretSetCommand.self, SecretListCommand.self,
+                HelpCommand.self, VarsCommand.self, InspectCommand.self, CellsCommand.self, RunCellsCommand.self,
+                RerunCommand.self, UndoCommand.self, RewindCommand.self, BranchCommand.self, HistoryCommand.self,
+                SetCommand.self, SeedCommand.self, RecordCommand.self, SecretSetCommand.self, SecretListCommand.self,
                 SecretRemoveCommand.self,
             ])
     }

@@ -15,9 +15,11 @@ struct SetCommand: Command {
     @Option("library that multiplies matrices") var gemm: SessionSettings.MatrixLibrary?
     @Option("kind of device to compute on") var device: SessionSettings.Device?
     @Option("how a terminal shows pictures") var images: SessionSettings.Pictures?
+    @Option("memory for states to go back to, besides the present one", unit: "MiB") var undoBudget: Int?
+    @Option("how often a training writes a checkpoint into the journal", unit: "seconds") var journalEvery: Double?
 
     mutating func run(_ context: CommandContext) throws {
-        var settings = context.settings
+        var settings = context.allSettings
         if let threads {
             guard (0...1024).contains(threads) else {
                 throw Failure(code: "UsageError", message: "--threads is \(threads), expected 0 to 1024")
@@ -28,6 +30,18 @@ struct SetCommand: Command {
         if let gemm { settings.gemm = gemm }
         if let device { settings.device = device }
         if let images { settings.pictures = images }
+        if let undoBudget {
+            guard (0...1 << 20).contains(undoBudget) else {
+                throw Failure(code: "UsageError", message: "--undo-budget is \(undoBudget), expected 0 to 1048576")
+            }
+            settings.undoBudget = undoBudget
+        }
+        if let journalEvery {
+            guard (0...86400).contains(journalEvery) else {
+                throw Failure(code: "UsageError", message: "--journal-every is \(journalEvery), expected 0 to 86400")
+            }
+            settings.journalEvery = journalEvery
+        }
         context.session.settings = settings
         context.emit(
             .fields(
@@ -36,6 +50,8 @@ struct SetCommand: Command {
                     ("threads", settings.threads == 0 ? "all" : "\(settings.threads)"),
                     ("isa", Text(settings.isa.rawValue)), ("gemm", Text(settings.gemm.rawValue)),
                     ("images", Text(settings.pictures.rawValue)),
+                    ("undo-budget", "\(settings.undoBudget.grouped) MiB"),
+                    ("journal-every", "\(settings.journalEvery, .fixed(1)) s"),
                 ])))
     }
 }
@@ -50,6 +66,6 @@ struct SeedCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         if let value { context.session.settings.seed = value }
-        context.say("seed \(String(context.settings.seed))")
+        context.say("seed \(String(value ?? context.seed))")
     }
 }

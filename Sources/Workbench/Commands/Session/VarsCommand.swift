@@ -7,7 +7,7 @@ struct VarsCommand: Command {
     static let examples = ["vars"]
 
     mutating func run(_ context: CommandContext) throws {
-        let variables = context.session.variables.sorted { $0.key < $1.key }
+        let variables = context.variables.sorted { $0.key < $1.key }
         let loaded = context.workspace.summaries
         guard !variables.isEmpty || !loaded.isEmpty else {
             context.say("nothing is loaded and no variable is set; set one with name = VALUE")

@@ -77,7 +77,7 @@ struct ImagePixelsCommand: Command {
             }
         }
         do {
-            try SafetensorsWriter.write(sources, to: context.resolve(out))
+            try SafetensorsWriter.write(sources, to: context.resolveOutput(out))
         } catch {
             throw cause ?? error
         }

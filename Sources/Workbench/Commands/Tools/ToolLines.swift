@@ -46,7 +46,7 @@ struct ToolLines {
 
     /// Reads a file whole.
     init(_ path: Path, _ context: CommandContext) throws {
-        lines = JSONLines(try FileAccess.read(context.resolve(path)))
+        lines = JSONLines(try FileAccess.read(context.resolveInput(path)))
         name = path.text
     }
 

@@ -28,9 +28,11 @@ struct TrainCommand: Command {
         let loaded = try context.loadedModel()
         let report = TrainingReport(context, trainer: trainer)
         let interrupt = context.interrupt
+        if !context.session.makeRoom(overwriting: trainer.keptStorages, context) { trainer.forgetKeptStates() }
         defer { loaded.noteChange() }
         context.tuning.noiseBoxes = trainer.arguments.noiseBoxes
         let outcome = try trainer.run(shouldStop: { interrupt.isRequested }, observe: report.receive)
+        if !outcome.isInterrupted { trainer.releaseWorkingMemory() }
         context.workspace[TrainerSlot.self] = TrainedRun(trainer: trainer, outcome: outcome)
         try report.finish(outcome)
         if outcome.isInterrupted {
@@ -42,7 +44,7 @@ struct TrainCommand: Command {
     private func makeTrainer(_ context: CommandContext) throws -> Trainer {
         let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
         var arguments = options.arguments(
-            seed: context.settings.seed, outputDir: options.outputDir.map(context.resolve))
+            seed: context.seed, outputDir: options.outputDir.map(context.resolveOutput))
         arguments.noiseBoxes = try recipe.noiseBoxes(split, context)
         let trainer = try Trainer(
             model.model, processor.processor, examples: try context.examples(of: split), loader: processor.loader,
@@ -53,7 +55,7 @@ struct TrainCommand: Command {
     }
 
     private func checkpoint(_ path: Path, _ arguments: TrainingArguments, _ context: CommandContext) throws -> String {
-        guard path.text == "last" else { return context.resolve(path) }
+        guard path.text == "last" else { return context.resolveInput(path) }
         guard let folder = arguments.outputDir, let last = Trainer.checkpoints(under: folder).last else {
             throw Failure(code: "NoCheckpoint", message: "there is no checkpoint in --output-dir to resume from")
         }

@@ -7,7 +7,6 @@ final class TrainingReport {
     private let context: CommandContext
     private let trainer: Trainer
     private let start: Double
-    private var losses: [Canvas.Point] = []
 
     init(_ context: CommandContext, trainer: Trainer) {
         self.context = context
@@ -37,6 +36,7 @@ final class TrainingReport {
         ])
         if outcome.skippedSteps > 0 { fields.add("skipped", "\(outcome.skippedSteps) updates that were not finite") }
         context.emit(.fields(fields))
+        let losses = trainer.lossByStep.map { Canvas.Point(x: Double($0.step), y: $0.loss) }
         guard losses.count > 1 else { return }
         let chart = LineChart(
             title: "Training loss", xLabel: "update", yLabel: "loss", series: [.init(name: "loss", points: losses)])
@@ -62,7 +62,6 @@ final class TrainingReport {
     }
 
     private func update(_ status: TrainingStatus) {
-        if !status.update.isSkipped { losses.append(Canvas.Point(x: Double(status.step), y: status.update.loss)) }
         let seconds = max(context.now() - start, 1e-9)
         context.report(
             Progress(
