@@ -20,7 +20,7 @@ test: replay
 	swift test --skip-build
 
 replay: build
-	$(if $(SESSIONS),$(PROGRAM) replay $(SESSIONS))
+	$(if $(SESSIONS),$(PROGRAM) lint $(SESSIONS) && $(PROGRAM) replay $(SESSIONS))
 
 # Nothing to say means that every file is laid out as .swift-format asks.
 format:

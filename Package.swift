@@ -47,7 +47,7 @@ let package = Package(
 
         // Text, pictures, boxes.
         .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON"]),
-        .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas"]),
+        .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas", "CSystem"]),
         .target(name: "Detection", dependencies: ["Images", "JSON"]),
         .target(name: "Datasets", dependencies: ["Tensors", "Images", "Detection", "JSON"]),
 
@@ -76,14 +76,16 @@ let package = Package(
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
-        .testTarget(name: "ImagesTests", dependencies: ["Images", "CImageCodecs", "TestSupport"]),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "CSystem", "TestSupport"]),
         .testTarget(name: "DetectionTests", dependencies: ["Detection", "JSON", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "JSON", "TestSupport"]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "JSON", "TestSupport"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "JSON", "TestSupport"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),
-        .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TestSupport"]),
+        .testTarget(
+            name: "WorkbenchTests",
+            dependencies: ["Workbench", "Models", "Images", "CPUBackend", "JSON", "TestSupport", "palinote"]),
         .testTarget(name: "ShellTests", dependencies: ["Shell", "CSystem", "TestSupport", "palinote"]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,4 +1,4 @@
-import CImageCodecs
+import CSystem
 
 /// A picture: RGB pixels of 8 bits a channel, row after row from the top left, without padding.
 package struct ImageBuffer: Sendable, Equatable {
@@ -53,8 +53,12 @@ package struct ImageBuffer: Sendable, Equatable {
         let size = [UInt32(width), UInt32(height)].flatMap { word in
             (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
         }
-        var digest = [UInt8](repeating: 0, count: 32)
-        cimage_sha256(size, size.count, pixels, pixels.count, &digest)
-        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        var digest = csystem_sha256()
+        csystem_sha256_begin(&digest)
+        csystem_sha256_add(&digest, size, size.count)
+        csystem_sha256_add(&digest, pixels, pixels.count)
+        var digits = [UInt8](repeating: 0, count: 65)
+        digits.withUnsafeMutableBytes { csystem_sha256_end(&digest, $0.bindMemory(to: CChar.self).baseAddress) }
+        return String(decoding: digits.dropLast(), as: UTF8.self)
     }
 }

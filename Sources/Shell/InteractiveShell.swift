@@ -14,7 +14,11 @@ package final class InteractiveShell {
 
     /// Reads and runs cells until the user leaves.
     package static func run(_ context: ProgramContext, _ options: GlobalOptions) throws {
-        try InteractiveShell(context, options).run()
+        let shell = try InteractiveShell(context, options)
+        try context.beginJournal(
+            shell.session, context.journalOptions, ask: shell.ask, tell: shell.printer.printRemark)
+        defer { shell.session.endJournal() }
+        shell.run()
     }
 
     private init(_ context: ProgramContext, _ options: GlobalOptions) throws(SecretError) {
@@ -62,6 +66,13 @@ extension InteractiveShell {
                 return
             }
         }
+    }
+
+    /// Asks a question and reads a line; nil at the end of input.
+    private func ask(_ question: String) -> String? {
+        _ = context.surroundings.writeOutput(question)
+        var line = LineSource(read: context.surroundings.readInput)
+        return line.next()
     }
 
     /// Runs an input; returns whether the shell goes on.

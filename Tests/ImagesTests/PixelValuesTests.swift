@@ -1,4 +1,4 @@
-import CImageCodecs
+import CSystem
 import Foundation
 import Images
 import Testing
@@ -37,10 +37,11 @@ struct PixelValuesTests {
     }
 
     private func sha256(of values: [Float]) -> String {
-        var digest = [UInt8](repeating: 0, count: 32)
-        values.withUnsafeBytes { raw in
-            cimage_sha256(nil, 0, raw.bindMemory(to: UInt8.self).baseAddress, raw.count, &digest)
-        }
-        return digest.map { String(format: "%02x", $0) }.joined()
+        var digest = csystem_sha256()
+        csystem_sha256_begin(&digest)
+        values.withUnsafeBytes { csystem_sha256_add(&digest, $0.bindMemory(to: UInt8.self).baseAddress, $0.count) }
+        var digits = [CChar](repeating: 0, count: 65)
+        csystem_sha256_end(&digest, &digits)
+        return digits.dropLast().map { String(UnicodeScalar(UInt8(bitPattern: $0))) }.joined()
     }
 }

@@ -57,16 +57,6 @@ struct PictureTests {
     func detection(environment: [String: String], expected: PictureProtocol) {
         #expect(PictureProtocol.detected(in: environment) == expected)
     }
-
-    @Test(
-        "base64 as in RFC 4648, section 10",
-        arguments: [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ])
-    func base64(text: String, expected: String) {
-        #expect(Base64.text(Array(text.utf8)) == expected)
-    }
 }
 
 @Suite("TerminalPicture")

@@ -138,10 +138,19 @@ struct SHA256Tests {
                 "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
             ),
             ("a", 1000, "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3"),
+            // The long message of NIST's SHA-256 examples: a million letters.
+            ("a", 1_000_000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
             ("a", 64, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"),
         ])
     func digests(text: String, count: Int, expected: String) {
-        #expect(SHA256.hexDigest(of: Array(String(repeating: text, count: count).utf8)) == expected)
+        let bytes = Array(String(repeating: text, count: count).utf8)
+        #expect(SHA256.hexDigest(of: bytes) == expected)
+        var digest = SHA256()
+        for start in stride(from: 0, to: bytes.count, by: 4099) {
+            digest.update(Array(bytes[start..<min(start + 4099, bytes.count)]))
+            _ = digest.hexDigest()
+        }
+        #expect(digest.hexDigest() == expected)
     }
 }
 

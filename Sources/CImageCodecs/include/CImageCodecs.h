@@ -78,7 +78,3 @@ void cimage_resample_columns(const uint8_t *input, size_t row_bytes, const cimag
 
 /// Splits `count` RGB pixels into three planes of floats, `[3, count]`, looking each value up in `tables[3][256]`.
 void cimage_planes(const uint8_t *pixels, size_t count, const float *tables, float *planes);
-
-/// SHA-256 of `prefix` followed by `bytes`, written to `digest[32]`.
-void cimage_sha256(
-    const uint8_t *prefix, size_t prefix_count, const uint8_t *bytes, size_t count, uint8_t *digest);

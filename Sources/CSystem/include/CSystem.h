@@ -66,5 +66,18 @@ double csystem_wall_seconds(void);
 /// The environment's entries, `NAME=value`, ending in NULL; they belong to the process.
 char *const *csystem_environment(void);
 
-/// Mixes whole blocks of 64 bytes into a SHA-256 state (FIPS 180-4, 6.2.2); in C because weights are digested.
-void csystem_sha256_blocks(uint32_t state[8], const uint8_t *blocks, size_t count);
+/// SHA-256 of bytes that come in pieces (FIPS 180-4, section 6.2); here because a loop over bytes in Swift is many times
+/// slower in builds without optimisation.
+typedef struct {
+    uint32_t state[8];
+    uint8_t block[64];
+    size_t filled;
+    uint64_t total;
+} csystem_sha256;
+
+/// Begins a digest.
+void csystem_sha256_begin(csystem_sha256 *h);
+/// Adds bytes.
+void csystem_sha256_add(csystem_sha256 *h, const uint8_t *bytes, size_t count);
+/// Writes the 64 hexadecimal digits over everything added, and a NUL, to digits[65]; more can be added afterwards.
+void csystem_sha256_end(const csystem_sha256 *h, char *digits);

@@ -57,6 +57,9 @@ extension DatasetConverter {
     private func removeDataset(in folder: String) throws(DatasetError) {
         let files = FileManager.default
         guard files.fileExists(atPath: folder) else { return }
+        guard !readsFrom(folder) else {
+            throw DatasetError(file: folder, problem: .unwritable("the loaded set lies there; name another folder"))
+        }
         for name in files.enumerator(atPath: folder)?.compactMap({ $0 as? String }) ?? [] {
             var isFolder: ObjCBool = false
             guard files.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder), !isFolder.boolValue else {
@@ -73,6 +76,16 @@ extension DatasetConverter {
             try files.removeItem(atPath: folder)
         } catch {
             throw DatasetError(file: folder, problem: .unwritable(error.localizedDescription))
+        }
+    }
+
+    /// Whether a picture of the set lies in a folder.
+    private func readsFrom(_ folder: String) -> Bool {
+        let place = URL(fileURLWithPath: folder).standardizedFileURL.resolvingSymlinksInPath().path + "/"
+        return DatasetSplit.allCases.contains { split in
+            dataset.examples(split).contains {
+                URL(fileURLWithPath: $0.imagePath).standardizedFileURL.resolvingSymlinksInPath().path.hasPrefix(place)
+            }
         }
     }
 

@@ -13,22 +13,28 @@ struct AnswerState {
         case word
     }
 
-    private(set) var ids: [Int32] = []
     private(set) var objects: [GeneratedObject] = []
     private(set) var isEnded = false
-    private(set) var isRepeating = false
+    /// How many objects were left out because they had been said before.
+    private(set) var repeatCount = 0
+    /// Every id, those of repeats included, which the model has read.
+    private var said: [Int32] = []
+    /// The places of repeats among them.
+    private var repeated: [Range<Int>] = []
     private let limit: Int
     private let endIDs: Set<Int32>
     private let grammar: DetectionGrammar?
     private var readCount = 0
     private var place = Place.locations
     private var edges: [LocationEstimate] = []
+    private var objectStart = 0
+    private var repeatsInARow = 0
     private var classProbability = 1.0
     /// How many objects have been said, repeats included.
     private var saidCount = 0
     /// How many ids there were when the name of this object was complete, where a separator may follow it.
     private var nameEnd: Int?
-    /// How many ids there were when the name of the last object was complete.
+    /// How many ids there were when the name of the last object that was kept was complete.
     private var keptEnd = 0
 
     private enum Place: Equatable {
@@ -42,7 +48,12 @@ struct AnswerState {
         grammar = generation.grammars.isEmpty ? nil : generation.grammars[row]
     }
 
-    var isDone: Bool { isEnded || ids.count >= limit }
+    var isDone: Bool { isEnded || said.count >= limit }
+
+    /// The ids of the answer, without what was said again.
+    var ids: [Int32] {
+        said.indices.filter { place in !repeated.contains { $0.contains(place) } }.map { said[$0] }
+    }
 
     var next: NextChoice {
         guard let grammar else { return .anyToken }
@@ -55,13 +66,13 @@ struct AnswerState {
 
     /// The ids that the model has not read yet, which it now does.
     mutating func takeUnread() -> [Int32] {
-        defer { readCount = ids.count }
-        return Array(ids[readCount...])
+        defer { readCount = said.count }
+        return Array(said[readCount...])
     }
 
     /// Goes on with a token of a free answer.
     mutating func take(token id: Int32) {
-        if endIDs.contains(id) { isEnded = true } else { ids.append(id) }
+        if endIDs.contains(id) { isEnded = true } else { said.append(id) }
     }
 
     /// Goes on with a location, or ends the answer before its first.
@@ -76,11 +87,14 @@ struct AnswerState {
             isEnded = true
             return
         }
-        ids.append(grammar.locationBase + Int32(estimate.location))
+        said.append(grammar.locationBase + Int32(estimate.location))
         edges.append(estimate)
         guard edges.count == 4 else { return }
         let isRepeat = objects.contains { $0.edges.map(\.location) == edges.map(\.location) }
-        if isRepeat && grammar.objectCount == nil { return endBeforeRepeat() }
+        if isRepeat && grammar.objectCount == nil && repeatsInARow > 0 {
+            repeatCount += 1
+            return endBeforeRepeat()
+        }
         (place, classProbability) = (.name(node: 0), 1)
         takeForced(grammar)
     }
@@ -129,11 +143,11 @@ struct AnswerState {
             isEnded = true
             return finishObject(choice.classes, grammar)
         }
-        ids.append(choice.id)
+        said.append(choice.id)
         place = .name(node: node)
         let there = grammar.nodes[node]
-        if there.completeClass != nil { nameEnd = ids.count }
-        if let found = there.separatedClass ?? (ids.count >= limit ? there.completeClass : nil) {
+        if there.completeClass != nil { nameEnd = said.count }
+        if let found = there.separatedClass ?? (said.count >= limit ? there.completeClass : nil) {
             finishObject([found], grammar)
         }
     }
@@ -145,19 +159,31 @@ struct AnswerState {
             earlier.edges.map(\.location) == edges.map(\.location)
                 || earlier.classIndex == classIndex && earlier.overlap(object) > grammar.repeatOverlap
         }
-        if isRepeat && grammar.objectCount == nil { return endBeforeRepeat() }
-        if !isRepeat { objects.append(object) }
         saidCount += 1
-        keptEnd = nameEnd ?? ids.count
-        (edges, place, nameEnd) = ([], .locations, nil)
+        if isRepeat && grammar.objectCount == nil {
+            passOver()
+        } else {
+            if !isRepeat { objects.append(object) }
+            repeatsInARow = 0
+            keptEnd = nameEnd ?? said.count
+        }
+        (edges, place, nameEnd, objectStart) = ([], .locations, nil, said.count)
         guard let count = grammar.objectCount, saidCount == count else { return }
         isEnded = true
-        ids.removeSubrange(keptEnd...)
+        said.removeSubrange(keptEnd...)
     }
 
-    /// Ends the answer after the last object that is none said before.
+    /// Leaves out an object that was said before; the second in a row ends the answer.
+    private mutating func passOver() {
+        repeatCount += 1
+        repeatsInARow += 1
+        if isEnded || repeatsInARow > 1 { endBeforeRepeat() } else { repeated.append(objectStart..<said.count) }
+    }
+
+    /// Ends the answer after the last object that was kept.
     private mutating func endBeforeRepeat() {
-        ids.removeSubrange(keptEnd...)
-        (isEnded, isRepeating) = (true, true)
+        said.removeSubrange(keptEnd...)
+        repeated.removeAll { $0.lowerBound >= keptEnd }
+        isEnded = true
     }
 }

@@ -12,9 +12,9 @@ package struct DetectionGrammar: Sendable {
     /// The id that ends an answer.
     package let endID: Int32
     /// An object of the same class that overlaps an earlier one by more than this is a repeat, and so is one with the
-    /// same four locations.
+    /// same four locations. Repeats are left out; the second in a row ends an answer.
     package var repeatOverlap = 0.9
-    /// Where set, answers hold this many objects: the end cannot be said before, and repeats are passed over.
+    /// Where set, answers hold this many objects: the end cannot be said before, and repeats do not end them.
     package var objectCount: Int?
     /// The class that stands for nothing, which is weighed but never chosen.
     package var noiseClass: Int?

@@ -23,8 +23,8 @@ package struct Generation: Sendable, Equatable {
     package var isEnded: [Bool]
     /// The objects of each answer that followed a grammar, none where it was free.
     package var objects: [[GeneratedObject]]
-    /// Whether each answer was ended because it said an object again.
-    package var isRepeating: [Bool]
+    /// How many objects of each answer were left out because it had said them before.
+    package var repeatCounts: [Int]
 }
 
 /// An object as the model said it, with how sure each part was.

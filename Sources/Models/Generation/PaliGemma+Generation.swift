@@ -39,7 +39,7 @@ extension PaliGemma {
         }
         return Generation(
             ids: answers.map(\.ids), isEnded: answers.map(\.isEnded), objects: answers.map(\.objects),
-            isRepeating: answers.map(\.isRepeating))
+            repeatCounts: answers.map(\.repeatCount))
     }
 }
 

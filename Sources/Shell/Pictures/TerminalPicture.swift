@@ -1,4 +1,5 @@
 import Images
+import Workbench
 
 /// Writes pictures as escape sequences; the same picture gives the same bytes.
 enum TerminalPicture {
@@ -59,25 +60,5 @@ enum TerminalPicture {
         }
         let count = (bottom - top) * (right - left)
         return (sums.0 / count, sums.1 / count, sums.2 / count)
-    }
-}
-
-/// Bytes as text of 64 letters.
-enum Base64 {
-    private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    /// The text of RFC 4648, section 4.
-    static func text(_ bytes: [UInt8]) -> String {
-        var result: [UInt8] = []
-        result.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for place in 0..<4 {
-                let isFilling = place > group.count
-                result.append(isFilling ? UInt8(ascii: "=") : letters[bits >> (18 - 6 * place) & 63])
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -14,16 +14,37 @@ extension Trainer {
 
     /// Writes a checkpoint under `folder`, then removes the oldest ones over `save_total_limit`.
     func saveCheckpoint(under folder: String) throws(TrainingError) -> (folder: String, removed: [String]) {
+        let target = try writeCheckpoint(under: folder, withModel: true)
+        return (target, removeOldCheckpoints(under: folder, limit: arguments.saveTotalLimit))
+    }
+
+    /// Writes a checkpoint without the model's files, just enough for `resume`, and keeps no older one.
+    package func saveProgress(under folder: String) throws(TrainingError) {
+        _ = try writeCheckpoint(under: folder, withModel: false)
+        _ = removeOldCheckpoints(under: folder, limit: 1)
+    }
+
+    /// The bytes that `saveProgress` writes, but for the log.
+    package var progressByteCount: Int {
+        engine.optimizer.slots.reduce(0) { sum, slot in
+            sum + slot.first.byteCount + slot.second.byteCount
+                + (slot.parameter.master ?? slot.parameter.value).byteCount
+        }
+    }
+
+    private func writeCheckpoint(under folder: String, withModel: Bool) throws(TrainingError) -> String {
         let target = "\(folder)/\(Self.folderPrefix)\(engine.step)"
         let partial = target + ".partial"
         let files = FileManager.default
         try? files.removeItem(atPath: partial)
         try createFolder(partial)
-        try modelErrors { () throws(ModelError) in
-            if model.adapter == nil {
-                try model.save(folder: partial)
-            } else {
-                try model.saveAdapter(folder: partial, baseModel: nil)
+        if withModel {
+            try modelErrors { () throws(ModelError) in
+                if model.adapter == nil {
+                    try model.save(folder: partial)
+                } else {
+                    try model.saveAdapter(folder: partial, baseModel: nil)
+                }
             }
         }
         let moments = try optimizerTensors()
@@ -36,7 +57,13 @@ extension Trainer {
         guard rename(partial, target) == 0 else {
             throw .model(.checkpoint(.unwritable(file: target, reason: String(cString: strerror(errno)))))
         }
-        return (target, removeOldCheckpoints(under: folder))
+        // The older checkpoint may go only once this one's name is on disk.
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor >= 0 {
+            fsync(descriptor)
+            close(descriptor)
+        }
+        return target
     }
 
     /// The checkpoints under a folder, oldest first.
@@ -46,8 +73,8 @@ extension Trainer {
         return steps.sorted().map { ($0, "\(folder)/\(folderPrefix)\($0)") }
     }
 
-    private func removeOldCheckpoints(under folder: String) -> [String] {
-        guard let limit = arguments.saveTotalLimit else { return [] }
+    private func removeOldCheckpoints(under folder: String, limit: Int?) -> [String] {
+        guard let limit else { return [] }
         let older = Self.checkpoints(under: folder).filter { $0.step <= engine.step }.dropLast(limit)
         return older.map(\.folder).filter { (try? FileManager.default.removeItem(atPath: $0)) != nil }
     }

@@ -15,8 +15,8 @@ package struct DetectionAnswer: Sendable, Equatable {
     package var objects: [GeneratedObject]
     /// Whether the answer came to its end, rather than to the limit of tokens.
     package var isEnded: Bool
-    /// Whether the answer was ended because it said an object again.
-    package var isRepeating: Bool
+    /// How many objects were left out because they had been said before.
+    package var repeatCount: Int
 }
 
 /// Detects objects in pictures by greedy generation, several pictures at a time.
@@ -134,7 +134,7 @@ package final class Detector {
             text, imageWidth: query.width, imageHeight: query.height, classes: query.classes, options: textOptions)
         return DetectionAnswer(
             text: text, detections: detections, rejected: rejected, objects: [], isEnded: generation.isEnded[place],
-            isRepeating: false)
+            repeatCount: 0)
     }
 
     /// An answer that followed a grammar: its objects are known.
@@ -157,7 +157,7 @@ package final class Detector {
                 confidences: confidences.count == objects.count ? confidences : nil,
                 deviations: objects.map { scale.deviations($0.edges.map(\.deviation)) }),
             rejected: [], objects: objects, isEnded: generation.isEnded[place],
-            isRepeating: generation.isRepeating[place])
+            repeatCount: generation.repeatCounts[place])
     }
 }
 

@@ -94,11 +94,33 @@ package enum FileAccess {
         guard unlink(path) == 0 || errno == ENOENT else { throw systemError(.remove, path) }
     }
 
-    /// Removes a folder and the files in it; one that is not there is no error, one that holds folders is.
+    /// Removes a folder with everything in it; links in it are removed, not followed. One that is not there is no error.
     package static func removeFolder(_ path: String) throws(FileError) {
-        guard isFolder(path) else { return }
-        for name in try names(in: path) { try remove(Paths.join(path, name)) }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
+        for name in try names(in: path) { try removeFolder(Paths.join(path, name)) }
         guard rmdir(path) == 0 || errno == ENOENT else { throw systemError(.remove, path) }
+    }
+
+    /// Bytes free for this user where a path is, or the nearest folder above it; nil where the system does not say.
+    package static func freeBytes(near path: String) -> Int? {
+        var place = path
+        var status = statvfs()
+        while statvfs(place, &status) != 0 {
+            let parent = Paths.folder(of: place)
+            if parent == place || place == "." { return nil }
+            place = parent
+        }
+        return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
+    /// Lets names that were made or changed in a folder be on disk; a file system that cannot do that is no error.
+    static func syncFolder(_ path: String) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
     }
 
     /// Makes a folder and those above it.
@@ -164,11 +186,11 @@ extension FileAccess {
         return nil
     }
 
-    private static func systemError(_ operation: FileError.Operation, _ path: String) -> FileError {
+    static func systemError(_ operation: FileError.Operation, _ path: String) -> FileError {
         FileError(operation: operation, path: path, reason: reason(errno))
     }
 
-    private static func reason(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }
+    static func reason(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }
 }
 
 /// Paths as text.

@@ -37,9 +37,11 @@ struct InteractiveCommand: Command {
     static let examples = ["palinote", "echo device | palinote"]
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var journal: JournalOptions
 
     mutating func run(_ context: ProgramContext) throws {
         if context.surroundings.inputIsTerminal {
+            context.journalOptions = journal
             try context.interactive(context, options)
         } else {
             try runStandardInput(context)
@@ -49,6 +51,8 @@ struct InteractiveCommand: Command {
     private func runStandardInput(_ context: ProgramContext) throws {
         let printer = OutputPrinter(context.surroundings, options)
         let session = try context.makeSession(options, printer: printer)
+        try context.beginJournal(session, journal, ask: nil, tell: printer.printRemark)
+        defer { session.endJournal() }
         var lines = LineSource(read: context.surroundings.readInput)
         var source = ""
         while !printer.outputIsClosed, let line = lines.next() {
@@ -71,15 +75,16 @@ extension ProgramContext {
 }
 
 /// Lines of a stream that is read piece by piece; bytes that are no UTF-8 become replacement characters.
-struct LineSource {
+package struct LineSource {
     private let read: () -> [UInt8]
     private var pending: [UInt8] = []
     private var inputHasEnded = false
 
-    init(read: @escaping () -> [UInt8]) { self.read = read }
+    /// Reads pieces with `read`, until it returns none.
+    package init(read: @escaping () -> [UInt8]) { self.read = read }
 
     /// The next line without its end; nil when there is none.
-    mutating func next() -> String? {
+    package mutating func next() -> String? {
         while !inputHasEnded, !pending.contains(UInt8(ascii: "\n")) { readMore() }
         guard !pending.isEmpty else { return nil }
         let end = pending.firstIndex(of: UInt8(ascii: "\n")) ?? pending.endIndex

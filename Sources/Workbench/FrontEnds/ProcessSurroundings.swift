@@ -71,17 +71,11 @@ extension ProcessSurroundings {
         return String(cString: path)
     }
 
-    /// A folder `samples` beside the program or in a folder above it, as in a checkout.
     private static func currentSamples() -> String? {
         guard let program = realpath("/proc/self/exe", nil) else { return nil }
         defer { free(program) }
-        var folder = Paths.folder(of: String(cString: program))
-        for _ in 0..<6 where folder != "/" {
-            let samples = Paths.join(folder, "samples")
-            if FileAccess.isFolder(samples) { return samples }
-            folder = Paths.folder(of: folder)
-        }
-        return nil
+        return SampleFolders.find(
+            program: String(cString: program), environment: currentEnvironment(), folder: currentFolder())
     }
 
     private static func readStandardInput() -> [UInt8] {

@@ -51,6 +51,8 @@ package final class ProgramContext {
     package let surroundings: ProcessSurroundings
     /// What the process will return.
     package var exitCode = Program.ExitCode.ok
+    /// What the user wants of journals.
+    package var journalOptions = JournalOptions()
     let interactive: (ProgramContext, GlobalOptions) throws -> Void
     private let makePictureWriter: (ProcessSurroundings, GlobalOptions) -> (ImageOutput) -> String?
 
@@ -103,7 +105,8 @@ extension Program {
                 "Palinote",
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
-                    ReviewCommand.self, AcceptCommand.self, LintCommand.self, BenchCommand.self, DocsCommand.self,
+                    ReviewCommand.self, AcceptCommand.self, LintCommand.self, ExportSessionCommand.self,
+                    ImportNotebookCommand.self, BenchCommand.self, DocsCommand.self,
                 ])
         ])
     }

@@ -149,7 +149,10 @@ struct ReplayPrinter {
         }
         let later = report.divergences.dropFirst()
         if !later.isEmpty {
-            fields.add("  later", "\(later.count) more cells differ: \(later.map(\.id).joined(separator: ", "))")
+            fields.add(
+                "  later",
+                "\(later.count) more \(later.count == 1 ? "cell differs" : "cells differ"): \(later.map(\.id).joined(separator: ", "))"
+            )
         }
         printer.print(.fields(fields))
     }

@@ -17,12 +17,12 @@ struct PictureRules {
             case .prose(let lines):
                 findings += withoutDigest(lines, from: line, isBehindCell: isBehindCell)
                 line += lines.count
+                isBehindCell = false
             case .cell(let cell):
                 findings += recorded(cell)
                 line += cell.lines.count
+                isBehindCell = true
             }
-            isBehindCell = line > 1
-            if case .prose = element { isBehindCell = false }
         }
         return findings + unnamed
     }

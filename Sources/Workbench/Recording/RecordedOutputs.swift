@@ -6,10 +6,13 @@ struct RecordedOutputs {
     let folder: String
     /// The user's home, written `~`.
     let home: String?
+    /// Whether masks stand for what varies; otherwise the lines are those that a person saw.
+    let masksValues: Bool
 
-    init(_ surroundings: SessionSurroundings) {
+    init(_ surroundings: SessionSurroundings, masksValues: Bool = true) {
         folder = surroundings.folder
         home = surroundings.home
+        self.masksValues = masksValues
     }
 
     /// The blocks of a cell: the first is always an `out`, which has the return code and the state.
@@ -68,7 +71,8 @@ extension RecordedOutputs {
     }
 
     private func lines(_ output: Output) -> [String] {
-        Renderer.recording.lines(output.mapText { Mask.escaped(relative($0)) }).flatMap(\.linesOfText).map(
+        guard masksValues else { return Renderer().lines(output.mapText(relative)).flatMap(\.linesOfText) }
+        return Renderer.recording.lines(output.mapText { Mask.escaped(relative($0)) }).flatMap(\.linesOfText).map(
             TextMatcher.escaped)
     }
 

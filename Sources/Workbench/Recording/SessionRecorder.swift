@@ -20,7 +20,9 @@ package final class SessionRecorder {
         let name = Paths.name(of: path)
         let stem = SessionPlace.stem(of: name)
         file = SessionFile(
-            header: SessionHeader(Self.header(of: session, path: path, title: title, assets: stem + ".assets")))
+            header: SessionHeader(
+                Self.header(
+                    of: session, settings: session.settings, path: path, title: title, assets: stem + ".assets")))
         file.elements = [.prose(["# \(session.secrets.redact(title))", ""])]
         assetsBefore = session.surroundings.assets
         trackedStateBefore = session.tracksState
@@ -54,14 +56,15 @@ package final class SessionRecorder {
         try SessionPlace.write(file, to: path, secrets: session.secrets)
     }
 
-    private static func header(
-        of session: Session, path: String, title: String, assets: String
+    /// The front matter of a file whose cells are those of a session.
+    static func header(
+        of session: Session, settings: SessionSettings, path: String, title: String, assets: String
     ) -> [(SessionHeader.Key, String)] {
         let title = session.secrets.redact(title)
         let root = SessionPlace.relativeRoot(from: Paths.folder(of: path), to: session.surroundings.folder)
         return [
-            (.session, "1"), (.title, title), (.seed, String(session.settings.seed)),
-            (.device, session.settings.deviceSignature), (.versions, Program.versions), (.assets, assets),
+            (.session, "1"), (.title, title), (.seed, String(settings.seed)),
+            (.device, settings.deviceSignature), (.versions, Program.versions), (.assets, assets),
         ] + (root.map { [(.root, $0)] } ?? [])
     }
 }

@@ -93,13 +93,15 @@ package final class CommandContext {
         Paths.resolve(path, in: session.surroundings.folder, home: session.surroundings.home)
     }
 
+    /// How the names of a cell's pictures begin.
+    static func pictureStem(of id: String) -> String { id.allSatisfy(\.isNumber) ? "cell-\(id)" : id }
+
     /// The name for the next picture of the typed cell, and how outputs show it: `look-1.png`.
     package func nextPicturePath() throws(FileError) -> (path: String, shown: String) {
         if let parent { return try parent.nextPicturePath() }
         pictureCount += 1
         let folder = session.surroundings.assets
-        let stem = cell.id.allSatisfy(\.isNumber) ? "cell-\(cell.id)" : cell.id
-        let name = "\(stem)-\(pictureCount).png"
+        let name = "\(Self.pictureStem(of: cell.id))-\(pictureCount).png"
         try FileAccess.makeFolder(folder.path)
         return (Paths.join(folder.path, name), Paths.join(folder.shownAs, name))
     }

@@ -12,6 +12,8 @@ package final class Session {
     package var surroundings: SessionSurroundings
     /// What the session was told.
     package var settings: SessionSettings
+    /// What the session was told at its start.
+    package let settingsAtStart: SessionSettings
     /// What cells have loaded.
     package var workspace: Workspace
     /// Variables set by `name = literal`.
@@ -28,6 +30,8 @@ package final class Session {
     private var pending: [CellResult] = []
     /// Whether each cell's result holds a digest of the state; replay and recording want it.
     package var tracksState = false
+    /// What writes cells down so that a cut session can be brought back; nil while nothing does.
+    package internal(set) var journal: SessionJournal?
     /// What writes finished cells into a session file, while `record` is on.
     package private(set) var recorder: SessionRecorder?
 
@@ -39,6 +43,7 @@ package final class Session {
         self.surroundings = surroundings
         self.secrets = secrets ?? SecretStore(environment: surroundings.environment)
         self.settings = settings
+        settingsAtStart = settings
         self.interrupt = interrupt
         self.registry = registry
         tracker = EffectTracker()
@@ -53,6 +58,7 @@ package final class Session {
         interrupt.clear()
         let recorderBefore = recorder
         pending = []
+        noteBeginning(of: cell)
         tracker.refresh(observations)
         history.setPresent(savedState)
         let before = history.present
@@ -66,6 +72,7 @@ package final class Session {
         result.state = tracksState ? stateDigest : nil
         history.setResults(pending + [result])
         pending = []
+        noteEnd(of: result)
         if let recorder, recorder === recorderBefore { record(result, with: recorder) }
         return result
     }

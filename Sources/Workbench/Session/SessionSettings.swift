@@ -83,6 +83,27 @@ package struct SessionSettings: Sendable, Equatable {
         ]
     }
 
+    /// Takes a value as `values` writes it; false if the name or value is unknown.
+    mutating func take(_ name: String, _ value: String) -> Bool {
+        switch name {
+        case "seed": Self.assign(UInt64(value), to: &seed)
+        case "device": Self.assign(Device(rawValue: value), to: &device)
+        case "threads": Self.assign(Int(value), to: &threads)
+        case "isa": Self.assign(InstructionSet(rawValue: value), to: &isa)
+        case "gemm": Self.assign(MatrixLibrary(rawValue: value), to: &gemm)
+        case "images": Self.assign(Pictures(rawValue: value), to: &pictures)
+        case "undo-budget": Self.assign(Int(value), to: &undoBudget)
+        case "journal-every": Self.assign(Double(value), to: &journalEvery)
+        default: false
+        }
+    }
+
+    private static func assign<Value>(_ value: Value?, to place: inout Value) -> Bool {
+        guard let value else { return false }
+        place = value
+        return true
+    }
+
     /// These settings with what concerns the front end alone taken from `present`: going back leaves that as it is.
     func keepingFrontEnd(of present: SessionSettings) -> SessionSettings {
         var copy = self

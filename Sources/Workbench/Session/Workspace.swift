@@ -98,6 +98,9 @@ package struct Workspace {
         }
     }
 
+    /// How many bytes `stateParts` has to look at.
+    var digestedByteCount: Int { entries.values.reduce(0) { $0 + $1.digestedByteCount() } }
+
     /// What the filled slots are now, by name; contents of more than `digestLimit` bytes are told apart by number alone.
     func observations(digestLimit: Int) -> [(name: String, EffectTracker.Observation)] {
         entries.values.filter(\.isTracked).map { entry in

@@ -1,4 +1,5 @@
 import Console
+import Images
 
 /// A picture in a session file: `![alt](folder/name.png "sha256:c01d6a7f22e9 224x224 tile<=4 boxes:3")`.
 package struct PictureReference: Sendable, Equatable {
@@ -28,6 +29,13 @@ package struct PictureReference: Sendable, Equatable {
         width = image.width
         height = image.height
         boxCount = image.boxes.isEmpty ? nil : image.boxes.count
+    }
+
+    /// Makes the reference of a picture that is not of a command.
+    init(_ image: ImageBuffer, path: String, alt: String) {
+        self.init(
+            ImageOutput(
+                path: path, width: image.width, height: image.height, digest: image.pixelDigest, alt: alt))
     }
 
     /// Reads a Markdown line; nil when it is no picture with a digest, and so belongs to the prose.

@@ -35,7 +35,7 @@ package struct SessionFile: Sendable, Equatable {
     /// The file's text.
     package var text: String {
         var lines: [String] = []
-        if let header = header.lines { lines += ["---"] + header + ["---"] }
+        lines += header.allLines
         for element in elements {
             switch element {
             case .prose(let prose): lines += prose
@@ -124,7 +124,8 @@ package struct FencedBlock: Sendable, Equatable {
 
     /// Makes a block whose fence is longer than any in its content.
     init(info: String, content: [String]) {
-        let longest = content.map { line in line.drop { $0 == " " }.prefix { $0 == "`" }.count }.max() ?? 0
+        let longest =
+            content.map { line in line.drop { $0 == " " || $0 == "\t" }.prefix { $0 == "`" }.count }.max() ?? 0
         let fence = String(repeating: "`", count: max(3, longest + 1))
         self.init(opening: fence + info, content: content, closing: fence)
     }

@@ -54,13 +54,13 @@ extension SessionFile {
 
 extension SessionFileParser {
     private mutating func readHeader() throws(SessionFileError) -> SessionHeader {
-        guard lines.first?.trimmed == "---" else { return SessionHeader(lines: nil) }
+        guard let opening = lines.first, opening.trimmed == "---" else { return SessionHeader(lines: nil) }
         var seen: Set<String> = []
         var found: [String] = []
         for place in 1..<max(1, lines.count) {
             if lines[place].trimmed == "---" {
                 index = place + 1
-                return SessionHeader(lines: found)
+                return SessionHeader(lines: found, opening: opening, closing: lines[place])
             }
             if let problem = SessionHeader.problem(in: lines[place], seen: &seen) { try note(problem, line: place + 1) }
             found.append(lines[place])
@@ -171,7 +171,7 @@ extension SessionFileParser {
 }
 
 /// An opening code fence.
-private struct Fence {
+struct Fence {
     /// The first word behind it.
     let kind: String
     /// What follows the first word.

@@ -32,13 +32,24 @@ package struct SessionHeader: Sendable, Equatable {
 
     /// The lines between the two `---`; nil when the file has no front matter.
     var lines: [String]?
+    /// The line above them, as written.
+    private var opening = "---"
+    /// The line below them, as written.
+    private var closing = "---"
 
     /// Makes a header of pairs.
     package init(_ pairs: [(Key, String)]) {
         lines = pairs.map { "\($0.rawValue): \($1)" }
     }
 
-    init(lines: [String]?) { self.lines = lines }
+    init(lines: [String]?, opening: String = "---", closing: String = "---") {
+        self.lines = lines
+        self.opening = opening
+        self.closing = closing
+    }
+
+    /// Everything of the front matter, with the lines that enclose it.
+    var allLines: [String] { lines.map { [opening] + $0 + [closing] } ?? [] }
 
     /// The value of a key; setting nil removes it, setting a value keeps the other lines as they are.
     package subscript(key: Key) -> String? {

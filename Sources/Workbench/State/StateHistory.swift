@@ -60,6 +60,13 @@ struct StateHistory {
     /// Notes what the cell before the present ended in, and cells that it ran.
     mutating func setResults(_ results: [CellResult]) { points[present].results = results }
 
+    /// Says how the cell before the present ended when it ran first.
+    mutating func setEnd(status: CellStatus, duration: Double) {
+        guard let last = points[present].results.indices.last else { return }
+        points[present].results[last].status = status
+        points[present].results[last].duration = duration
+    }
+
     /// Makes a point the present one.
     mutating func move(to place: Int) { present = place }
 

@@ -91,29 +91,38 @@ struct AnswerStateTests {
         #expect(object.classIndex == 0 && abs(object.classProbability - 0.8) < 1e-6 && state.isEnded)
     }
 
-    @Test(
-        "the same four locations stop an answer before the class, an overlap after it; what was said again is cut off")
+    @Test("what is said again is left out: the same four locations, or the same class nearly there; the second ends it")
     func repeats() throws {
-        let (semicolon, ace) = (try id(" ;"), try id(" ace"))
-        for (box, stops) in [
-            ([100, 100, 500, 500], true), ([101, 100, 500, 500], true), ([300, 100, 500, 500], false),
-        ] {
+        let (semicolon, ace, king) = (try id(" ;"), try id(" ace"), try id(" king"))
+        let one = "<loc0100><loc0100><loc0500><loc0500> ace"
+        let examples: [(box: [Int], name: Int32, isRepeat: Bool)] = [
+            ([100, 100, 500, 500], ace, true), ([100, 100, 500, 500], king, true), ([101, 100, 500, 500], ace, true),
+            ([101, 100, 500, 500], king, false), ([300, 100, 500, 500], ace, false),
+        ]
+        for (box, name, isRepeat) in examples {
             var state = try state(["ace", "king"])
             say([100, 100, 500, 500], in: &state)
             say([ace: 2, semicolon: 1], in: &state)
             say(box, in: &state)
-            say([ace: 2, semicolon: 1], in: &state)
-            #expect(state.isRepeating == stops && state.isEnded == stops)
-            #expect(state.objects.count == (stops ? 1 : 2))
-            let one = tokenizer.encode("<loc0100><loc0100><loc0500><loc0500> ace")
-            if stops { #expect(state.ids == one) }
+            say([name: 2, semicolon: 1], in: &state)
+            #expect(
+                !state.isEnded && state.repeatCount == (isRepeat ? 1 : 0) && state.objects.count == (isRepeat ? 1 : 2))
+            var longer = state
+            say([600, 600, 900, 900], in: &longer)
+            say([king: 2, endID: 1], in: &longer)
+            #expect(longer.isEnded && longer.objects.count == (isRepeat ? 2 : 3))
+            if isRepeat {
+                #expect(longer.ids == tokenizer.encode(one + " ; <loc0600><loc0600><loc0900><loc0900> king"))
+                say([100, 100, 500, 500], in: &state)
+                #expect(state.isEnded && state.repeatCount == 2 && state.ids == tokenizer.encode(one))
+            }
         }
-        var other = try state(["ace", "king"])
-        say([100, 100, 500, 500], in: &other)
-        say([ace: 2, semicolon: 1], in: &other)
-        say([101, 100, 500, 500], in: &other)
-        say([try id(" king"): 2, semicolon: 1], in: &other)
-        #expect(!other.isRepeating && other.objects.map(\.classIndex) == [0, 1])
+        var last = try state(["ace", "king"])
+        say([100, 100, 500, 500], in: &last)
+        say([ace: 2, semicolon: 1], in: &last)
+        say([101, 100, 500, 500], in: &last)
+        say([ace: 2, endID: 1], in: &last)
+        #expect(last.isEnded && last.repeatCount == 1 && last.ids == tokenizer.encode(one))
     }
 
     @Test("the limit cuts an answer; a name that is complete counts, half a one does not")
@@ -138,7 +147,7 @@ struct AnswerStateTests {
             say(box, in: &state)
             say(weights, in: &state)
         }
-        #expect(state.isEnded && !state.isRepeating && state.objects.map(\.classIndex) == [1, 1])
+        #expect(state.isEnded && state.objects.map(\.classIndex) == [1, 1])
         #expect(state.objects.allSatisfy { abs($0.classProbability - 0.2) < 1e-6 })
         #expect(tokenizer.decode(state.ids).components(separatedBy: " ; ").count == 3)
     }

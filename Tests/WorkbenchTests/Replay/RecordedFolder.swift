@@ -100,7 +100,8 @@ struct ProgramRun {
         var (output, errors) = ("", "")
         var pending = Array(input.utf8)
         let surroundings = ProcessSurroundings(
-            environment: environment, folder: folder, samples: nil, inputIsTerminal: false, outputIsTerminal: false,
+            environment: environment, folder: folder, samples: Folders.samples.path, inputIsTerminal: false,
+            outputIsTerminal: false,
             errorIsTerminal: false, terminalColumns: { 0 }, now: { 0 }, date: { "1970-01-01 00:00:00" },
             writeOutput: {
                 output += $0

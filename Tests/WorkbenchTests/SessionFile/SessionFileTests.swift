@@ -2,51 +2,12 @@ import Testing
 
 @testable import Workbench
 
-/// Small numbers that are the same in every run.
-private struct Dice: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ (state >> 29)
-    }
-}
-
-/// Valid session files of every kind of piece, put together at random.
-private func generatedFile(seed: UInt64) -> String {
-    var dice = Dice(state: seed)
-    let prose = [
-        "# Title\n", "text 文字 `code`\n", "\n", "  \n", "```swift\nlet x = 1\n```\n", "~~~\n```nb\n~~~\n",
-        "````\n```out\n````\n", "![a](b.png)\n", "trailing  \n", "- list\r\n",
-    ]
-    let cells = [
-        "```nb\n```\n", "```nb id=ID tags=a,b rtol=1e-3 atol=0 timeout=5 skip-if=unset:X\nhelp\n\nx = '''\n'''\n```\n",
-        "````nb id=ID\n```\n````\n", "```nb   id=ID\r\nhelp\r\n```\r\n",
-    ]
-    let outputs = [
-        "```out rc=0 state=5d0c91aa3b7e parts=a:b,c.*:d\nloss [[num 0.4 ±2%]]\n...\n```\n", "```out\n```\n",
-        "\n```err\n!\n```\n", "```error ImageError\nno\n```\n",
-        "![alt](x.assets/i.png \"sha256:c01d6a7f22e9 2x3 tile<=4 boxes:1\")\n", "```boxes\n1 2 3 4 coin\n```\n",
-
-    ]
-    let headers = [
-        "", "---\n---\n",
-        "---\nsession: 1\ntitle: A: b\n# remark\n\nseed:   42\nmatch: tolerant rtol=1e-4 atol=0\n---\n",
-    ]
-    var text = headers.randomElement(using: &dice) ?? ""
-    for number in 0..<Int.random(in: 0...8, using: &dice) {
-        for _ in 0..<Int.random(in: 0...3, using: &dice) { text += prose.randomElement(using: &dice) ?? "" }
-        text += (cells.randomElement(using: &dice) ?? "").replacing("ID", with: "c\(number)")
-        for _ in 0..<Int.random(in: 0...3, using: &dice) { text += outputs.randomElement(using: &dice) ?? "" }
-    }
-    return Bool.random(using: &dice) && text.hasSuffix("\n") && !text.hasSuffix("\r\n") ? String(text.dropLast()) : text
-}
-
 @Suite("SessionFile")
 struct SessionFileTests {
     @Test("printing what was read gives the same bytes, for 500 generated files")
     func roundTrip() throws {
         for seed in 0..<500 {
-            let text = generatedFile(seed: UInt64(seed))
+            let text = GeneratedSession.text(seed: UInt64(seed))
             let file = try SessionFile(parsing: text, file: "\(seed)")
             #expect(Array(file.text.utf8) == Array(text.utf8), "seed \(seed)")
         }

@@ -13,19 +13,14 @@ struct DatasetConvertCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         let dataset = try context.loadedDataset()
-        let start = context.now()
-        let interrupt = context.interrupt
+        let count = context.pictureCounter("copy")
         var written = 0
         let folder = context.resolveOutput(out)
         try DatasetConverter(dataset, to: to.format).write(to: folder, replaces: replace) { done, total in
             written = done
-            context.report(
-                Progress(
-                    label: "copy", completed: done, total: total, elapsed: context.now() - start,
-                    isFinished: done == total))
-            return !interrupt.isRequested
+            return count(done, total)
         }
-        try interrupt.check()
+        try context.interrupt.check()
         context.say("wrote \(written.counting("image")) in the \(to.rawValue) layout to \(.path(out.text))")
     }
 }

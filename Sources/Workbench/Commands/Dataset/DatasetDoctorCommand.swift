@@ -15,16 +15,8 @@ struct DatasetDoctorCommand: Command {
     mutating func run(_ context: CommandContext) throws {
         let dataset = try context.loadedDataset()
         let imageCount = DatasetSplit.allCases.reduce(0) { $0 + dataset.examples($1).count }
-        let start = context.now()
-        let interrupt = context.interrupt
-        let findings = DatasetDoctor(dataset).findings { done, total in
-            context.report(
-                Progress(
-                    label: "look", completed: done, total: total, elapsed: context.now() - start,
-                    isFinished: done == total))
-            return !interrupt.isRequested
-        }
-        try interrupt.check()
+        let findings = DatasetDoctor(dataset).findings(progress: context.pictureCounter("look"))
+        try context.interrupt.check()
         guard !findings.isEmpty else { return context.say("nothing found in \(imageCount.counting("image"))") }
         for finding in findings.prefix(count) {
             context.say(Text("\(finding.severity.rawValue): ", style: finding.severity.style) + "\(finding)")

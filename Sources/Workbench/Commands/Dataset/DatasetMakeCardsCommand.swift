@@ -27,17 +27,8 @@ struct DatasetMakeCardsCommand: Command {
                 next: "help dataset make-cards")
         }
         let start = context.now()
-        let interrupt = context.interrupt
-        try set.write(to: context.resolveOutput(out)) { done, total in
-            let seconds = context.now() - start
-            context.report(
-                Progress(
-                    label: "draw", completed: done, total: total,
-                    rate: .rate(Double(done) / max(seconds, 1e-9), unit: "img/s"), elapsed: seconds,
-                    isFinished: done == total))
-            return !interrupt.isRequested
-        }
-        try interrupt.check()
+        try set.write(to: context.resolveOutput(out), progress: context.pictureCounter("draw"))
+        try context.interrupt.check()
         context.say(
             "drew \(total) images (train \(train), valid \(valid), test \(test)) of \(size)x\(size) pixels, \(set.cards.count) classes, into \(.path(out.text)) in \(.duration(context.now() - start))"
         )

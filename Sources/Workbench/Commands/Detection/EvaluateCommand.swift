@@ -66,8 +66,8 @@ struct EvaluateCommand: Command {
         }
         try interrupt.check()
         for answer in found where !answer.isEnded { cut += 1 }
-        let repeating = found.count { $0.isRepeating }
-        if repeating > 0 { context.warn("\(repeating) answers said an object again and were ended there") }
+        let repeats = found.reduce(0) { $0 + $1.repeatCount }
+        if repeats > 0 { context.warn("\(repeats.counting("object")) said again, left out") }
         if cut > 0 {
             context.warn("\(cut) answers were cut at \(answers.maxNewTokens) tokens; --max-new-tokens allows more")
         }

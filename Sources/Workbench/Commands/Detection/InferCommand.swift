@@ -137,13 +137,8 @@ struct InferCommand: Command {
             let whose = found.count == 1 ? "the answer was" : "\(cut) answers were"
             context.warn("\(whose) cut at \(answers.maxNewTokens) tokens; --max-new-tokens allows more")
         }
-        let repeating = found.count { $0.isRepeating }
-        if repeating > 0 {
-            let whose =
-                found.count == 1
-                ? "the answer said an object again and was" : "\(repeating) answers said an object again and were"
-            context.warn("\(whose) ended there")
-        }
+        let repeats = found.reduce(0) { $0 + $1.repeatCount }
+        if repeats > 0 { context.warn("\(repeats.counting("object")) said again, left out") }
     }
 
     private func write(

@@ -15,6 +15,10 @@ struct RecordCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         let session = context.session
+        if session.journal?.isRestoring == true {
+            context.warn("a recording ends when its session is cut; what was finished is in \(target.text)")
+            return
+        }
         if target.text == "off" {
             guard let recorder = session.recorder else { throw RecordingError.notRecording }
             session.endRecording()

@@ -31,7 +31,14 @@ struct TrainCommand: Command {
         if !context.session.makeRoom(overwriting: trainer.keptStorages, context) { trainer.forgetKeptStates() }
         defer { loaded.noteChange() }
         context.tuning.noiseBoxes = trainer.arguments.noiseBoxes
-        let outcome = try trainer.run(shouldStop: { interrupt.isRequested }, observe: report.receive)
+        let keeper = TrainingKeeper(context)
+        keeper?.restore(trainer)
+        let outcome = try trainer.run(
+            shouldStop: {
+                keeper?.saveIfDue(trainer)
+                return interrupt.isRequested || keeper?.hasEnded == true
+            }, observe: report.receive)
+        keeper?.save(trainer)
         if !outcome.isInterrupted { trainer.releaseWorkingMemory() }
         context.workspace[TrainerSlot.self] = TrainedRun(trainer: trainer, outcome: outcome)
         try report.finish(outcome)

@@ -1,4 +1,4 @@
-#include "CImageCodecs.h"
+#include "CSystem.h"
 
 #include <string.h>
 
@@ -14,16 +14,9 @@ static const uint32_t round_constants[64] = {
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-typedef struct {
-    uint32_t state[8];
-    uint8_t block[64];
-    size_t filled;
-    uint64_t total;
-} hasher;
-
 static inline uint32_t rotated(uint32_t x, int by) { return (x >> by) | (x << (32 - by)); }
 
-static void digest_block(hasher *h, const uint8_t *block) {
+static void digest_block(csystem_sha256 *h, const uint8_t *block) {
     uint32_t w[64];
     for (int t = 0; t < 16; t++) {
         w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 | (uint32_t)block[4 * t + 2] << 8
@@ -49,7 +42,7 @@ static void digest_block(hasher *h, const uint8_t *block) {
     for (int i = 0; i < 8; i++) h->state[i] += v[i];
 }
 
-static void add_bytes(hasher *h, const uint8_t *bytes, size_t count) {
+void csystem_sha256_add(csystem_sha256 *h, const uint8_t *bytes, size_t count) {
     h->total += count;
     while (count > 0) {
         if (h->filled == 0 && count >= 64) {
@@ -70,18 +63,20 @@ static void add_bytes(hasher *h, const uint8_t *bytes, size_t count) {
     }
 }
 
-void cimage_sha256(
-    const uint8_t *prefix, size_t prefix_count, const uint8_t *bytes, size_t count, uint8_t *digest) {
-    hasher h = {
+void csystem_sha256_begin(csystem_sha256 *h) {
+    *h = (csystem_sha256){
         .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
-    add_bytes(&h, prefix, prefix_count);
-    add_bytes(&h, bytes, count);
+}
+
+void csystem_sha256_end(const csystem_sha256 *added, char *digits) {
+    csystem_sha256 h = *added;
     uint64_t bits = h.total * 8;
     const uint8_t one = 0x80, zero = 0;
-    add_bytes(&h, &one, 1);
-    while (h.filled != 56) add_bytes(&h, &zero, 1);
+    csystem_sha256_add(&h, &one, 1);
+    while (h.filled != 56) csystem_sha256_add(&h, &zero, 1);
     uint8_t length[8];
     for (int i = 0; i < 8; i++) length[i] = (uint8_t)(bits >> (56 - 8 * i));
-    add_bytes(&h, length, 8);
-    for (int i = 0; i < 32; i++) digest[i] = (uint8_t)(h.state[i / 4] >> (24 - 8 * (i % 4)));
+    csystem_sha256_add(&h, length, 8);
+    for (int i = 0; i < 64; i++) digits[i] = "0123456789abcdef"[h.state[i / 8] >> (28 - 4 * (i % 8)) & 15];
+    digits[64] = 0;
 }
