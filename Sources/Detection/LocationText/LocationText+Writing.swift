@@ -30,7 +30,7 @@ extension LocationText {
     }
 
     /// A location as its four digits.
-    static func padded(_ location: Int) -> String {
+    package static func padded(_ location: Int) -> String {
         let digits = String(location)
         return String(repeating: "0", count: max(4 - digits.count, 0)) + digits
     }

@@ -42,42 +42,6 @@ enum LocationReading {
     case rejected(RejectedDetection)
 }
 
-/// Turns locations into pixels and back.
-struct LocationScale {
-    /// Width of the picture, in pixels.
-    let width: Double
-    /// Height of the picture, in pixels.
-    let height: Double
-    /// How many locations span the picture.
-    let divisor: LocationTextOptions.Divisor
-
-    /// The box of four locations (y min, x min, y max, x max), in pixels, neither clipped nor reordered.
-    func box(_ locations: [Int]) -> Box {
-        let parts = locations.map { Double($0) / Double(divisor.rawValue) }
-        return Box(
-            xMin: parts[1] * width, yMin: parts[0] * height, xMax: parts[3] * width, yMax: parts[2] * height)
-    }
-
-    /// The four locations of a box (y min, x min, y max, x max), each clipped to 0…1023.
-    func locations(_ box: Box) -> [Int] {
-        [
-            location(box.yMin, of: height), location(box.xMin, of: width),
-            location(box.yMax, of: height), location(box.xMax, of: width),
-        ]
-    }
-
-    private func location(_ coordinate: Double, of extent: Double) -> Int {
-        let scaled = coordinate * Double(divisor.rawValue) / extent
-        guard scaled.isFinite else { return 0 }
-        let whole =
-            switch divisor {
-            case .locations1024: scaled.rounded(.down)
-            case .locations1023: scaled.rounded()
-            }
-        return Int(min(max(whole, 0), Double(LocationText.locationCount - 1)))
-    }
-}
-
 /// Gathers readings into columns, dropping classes that were not asked for.
 private struct DetectionCollector {
     let scale: LocationScale

@@ -17,6 +17,14 @@ package struct ClassScores: Sendable, Equatable {
         self.falseNegatives = falseNegatives
     }
 
+    /// The scores of several classes together (micro average).
+    package init(summing scores: [ClassScores]) {
+        self.init(
+            name: "all", truePositives: scores.reduce(0) { $0 + $1.truePositives },
+            falsePositives: scores.reduce(0) { $0 + $1.falsePositives },
+            falseNegatives: scores.reduce(0) { $0 + $1.falseNegatives })
+    }
+
     /// The share of predictions that are right; zero without predictions.
     package var precision: Double { Self.ratio(truePositives, truePositives + falsePositives) }
     /// The share of targets that are found; zero without targets.
@@ -69,12 +77,26 @@ extension ConfusionMatrix {
     }
 
     /// The scores of all classes together (micro average).
-    package var totals: ClassScores {
-        let scores = classScores
-        return ClassScores(
-            name: "all", truePositives: scores.reduce(0) { $0 + $1.truePositives },
-            falsePositives: scores.reduce(0) { $0 + $1.falsePositives },
-            falseNegatives: scores.reduce(0) { $0 + $1.falseNegatives })
+    package var totals: ClassScores { ClassScores(summing: classScores) }
+
+    /// Targets that were taken for another class, by how often.
+    package struct Confusion: Sendable, Equatable {
+        /// What is there.
+        package let labelled: String
+        /// What was found.
+        package let predicted: String
+        /// How often.
+        package let count: Int
+    }
+
+    /// The pairs of classes that are confused, the most frequent first; equal ones in the order of the classes.
+    package var confusions: [Confusion] {
+        let pairs = classes.indices.flatMap { row in
+            classes.indices.filter { $0 != row && counts[row][$0] > 0 }.map { column in
+                Confusion(labelled: classes[row], predicted: classes[column], count: counts[row][column])
+            }
+        }
+        return pairs.indicesByFalling { Double($0.count) }.map { pairs[$0] }
     }
 
     /// The plain mean over classes that have targets.

@@ -3,7 +3,7 @@ import JSON
 /// Stored predictions for one picture: a line of a predictions file.
 ///
 /// A line is `{"image":…,"width":…,"height":…,"boxes":[[xMin,yMin,xMax,yMax],…],"classes":[…],"confidences":[…]}`, boxes in
-/// pixels, origin at the top left; `confidences` may be left out.
+/// pixels, origin at the top left; `confidences`, and `deviations` (four a box, in pixels), may be left out.
 package struct ImagePredictions: Sendable, Equatable {
     /// The picture's file name, as in the data set.
     package let image: String
@@ -20,6 +20,11 @@ package struct ImagePredictions: Sendable, Equatable {
         self.width = width
         self.height = height
         self.detections = detections
+    }
+
+    /// The same picture with other detections.
+    package func with(_ detections: Detections) -> ImagePredictions {
+        ImagePredictions(image: image, width: width, height: height, detections: detections)
     }
 
     /// Reads a predictions file.
@@ -71,6 +76,11 @@ extension ImagePredictions {
             object["confidences"] = .array(confidences.map(JSON.number))
             members = .object(object)
         }
+        if let deviations = detections.deviations, var object = members.object {
+            object["deviations"] = .array(
+                deviations.map { .array([$0.xMin, $0.yMin, $0.xMax, $0.yMax].map(JSON.number)) })
+            members = .object(object)
+        }
         return members
     }
 
@@ -92,8 +102,17 @@ extension ImagePredictions {
             }
             confidences = numbers
         }
+        var deviations: [EdgeDeviations]?
+        if let stored = value["deviations"], !stored.isNull {
+            let edges = try Self.column("deviations", of: value, expected: "4 finite numbers", Self.box)
+            guard edges.count == boxes.count else {
+                throw .unequalColumns("deviations", count: edges.count, boxes: boxes.count)
+            }
+            deviations = edges.map { EdgeDeviations(xMin: $0.xMin, yMin: $0.yMin, xMax: $0.xMax, yMax: $0.yMax) }
+        }
         detections = Detections(
-            boxes: boxes, classIDs: names.map { _ in nil }, classNames: names, confidences: confidences)
+            boxes: boxes, classIDs: names.map { _ in nil }, classNames: names, confidences: confidences,
+            deviations: deviations)
     }
 
     private static func member<Value>(

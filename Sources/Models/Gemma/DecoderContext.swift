@@ -4,15 +4,33 @@ import Tensors
 struct DecoderContext {
     /// The position of each token, int32 `[B * T]`.
     let positions: Tensor
-    /// The mask of the layers without a window.
+    /// The mask of the layers without a window; stands for nothing where there are segments.
     let fullMask: AttentionMask
+    /// Where the tokens of several answers stand in the cache, each for itself; empty where all rows are alike.
+    let segments: [CacheSegment]
     /// How far back the even layers see, or nil where all see everything.
     let window: Int?
 
+    /// Rows of equal length.
+    init(positions: Tensor, fullMask: AttentionMask, window: Int?) {
+        (self.positions, self.fullMask, self.window, segments) = (positions, fullMask, window, [])
+    }
+
+    /// Tokens of several answers in one row, `[1, N]`.
+    init(positions: Tensor, segments: [CacheSegment], window: Int?) {
+        (self.positions, self.segments, self.window) = (positions, segments, window)
+        fullMask = AttentionMask(keys: [], prefixEnd: [])
+    }
+
     /// The mask of one layer: the even ones of Gemma 2 have the window.
-    func mask(layer: Int) -> AttentionMask {
-        guard let window, layer % 2 == 0 else { return fullMask }
-        var mask = fullMask
+    func mask(layer: Int) -> AttentionMask { windowed(fullMask, layer: layer) }
+
+    /// The mask of a segment in one layer.
+    func mask(of segment: CacheSegment, layer: Int) -> AttentionMask { windowed(segment.mask, layer: layer) }
+
+    private func windowed(_ mask: AttentionMask, layer: Int) -> AttentionMask {
+        guard let window, layer % 2 == 0 else { return mask }
+        var mask = mask
         mask.window = window
         return mask
     }

@@ -27,13 +27,44 @@ struct GemmaAttention {
             .rotated(positions: context.positions, theta: theta)
         var keys = try k(x, pass).reshaped(to: keyShape).rotated(positions: context.positions, theta: theta)
         var values = try v(x, pass).reshaped(to: keyShape)
-        if let cache = pass.cache {
-            (keys, values) = try cache.append(keys: keys, values: values, layer: layer)
+        let attended: Tensor
+        if let cache = pass.cache, !context.segments.isEmpty {
+            attended = try attend(queries, keys, values, context, cache)
+        } else {
+            if let cache = pass.cache {
+                (keys, values) = try cache.append(keys: keys, values: values, layer: layer)
+            }
+            attended = try attend(queries, keys, values, context.mask(layer: layer))
         }
-        let attended = try queries.attention(
-            keys: keys, values: values, mask: context.mask(layer: layer),
-            scale: Float(1 / configuration.queryScalar.squareRoot()),
-            softCap: configuration.attentionSoftCap.map { Float($0) })
         return try output(attended.reshaped(to: [batch, length, configuration.headCount * dimension]), pass)
+    }
+
+    private func attend(
+        _ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ mask: AttentionMask
+    ) throws(TensorError) -> Tensor {
+        try queries.attention(
+            keys: keys, values: values, mask: mask, scale: Float(1 / configuration.queryScalar.squareRoot()),
+            softCap: configuration.attentionSoftCap.map { Float($0) })
+    }
+
+    /// Each segment against its own row of the cache, in inference.
+    private func attend(
+        _ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ context: DecoderContext, _ cache: KeyValueCache
+    ) throws(TensorError) -> Tensor {
+        try .stacking(
+            context.segments.map { (segment) throws(TensorError) in
+                let (keys, values) = try cache.append(
+                    keys: keys.columns(segment.tokens), values: values.columns(segment.tokens), to: segment,
+                    layer: layer)
+                return try attend(
+                    queries.columns(segment.tokens), keys, values, context.mask(of: segment, layer: layer))
+            })
+    }
+}
+
+extension Tensor {
+    /// Tokens of `[1, N, heads, d]`.
+    fileprivate func columns(_ range: Range<Int>) -> Tensor {
+        viewed(as: Array(shape.dropFirst())).part(range).viewed(as: [1, range.count] + shape.dropFirst(2))
     }
 }

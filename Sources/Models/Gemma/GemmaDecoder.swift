@@ -37,7 +37,7 @@ struct GemmaDecoder {
             pass.observe?("hidden_\(i)", x)
             x = try layer(x, context, pass)
         }
-        pass.cache?.advance(by: x.shape[1])
+        if context.segments.isEmpty { pass.cache?.advance(by: x.shape[1]) }
         x = try lastNorm(x, pass)
         pass.observe?("hidden_\(layers.count)", x)
         return x

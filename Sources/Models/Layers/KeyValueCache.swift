@@ -37,10 +37,37 @@ package final class KeyValueCache {
         return (keys[layer], values[layer])
     }
 
+    /// Writes a layer's new keys and values of one row where its segment stands; returns all of that row.
+    func append(
+        keys new: Tensor, values newValues: Tensor, to segment: CacheSegment, layer: Int
+    ) throws(TensorError) -> (Tensor, Tensor) {
+        let column = segment.mask.queryOffset
+        guard column + new.shape[1] <= capacity else {
+            throw .argument(operation: "key cache", reason: "\(column + new.shape[1]) tokens, room for \(capacity)")
+        }
+        let row = segment.row..<segment.row + 1
+        let (rowKeys, rowValues) = (keys[layer].part(row), values[layer].part(row))
+        for (source, target) in [(new, rowKeys), (newValues, rowValues)] {
+            try new.backend.writeColumns(
+                WriteColumnsCall(source: source.headsMerged, column: column, output: target.headsMerged))
+        }
+        return (rowKeys, rowValues)
+    }
+
     /// Counts the columns of a step that all layers have appended.
     func advance(by columns: Int) {
         length += columns
     }
+}
+
+/// Tokens of one answer among those of others: which of a call they are, and where they stand in the cache.
+struct CacheSegment {
+    /// The row of the cache.
+    let row: Int
+    /// The tokens of the call.
+    let tokens: Range<Int>
+    /// What they see; its query offset is their first column in the cache.
+    let mask: AttentionMask
 }
 
 extension Tensor {

@@ -45,11 +45,13 @@ extension PaliGemma {
 
     /// The capped logits of some rows of hidden states.
     ///
-    /// - Parameter hidden: `[.., D]`.
-    /// - Returns: float32 `[R, V]`.
-    package func logits(_ hidden: Tensor) throws(TensorError) -> Tensor {
+    /// - Parameters:
+    ///   - hidden: `[.., D]`.
+    ///   - part: rows of the head, `[V', D]`, where not all are wanted.
+    /// - Returns: float32 `[R, V]`, or `[R, V']`.
+    package func logits(_ hidden: Tensor, over part: Tensor? = nil) throws(TensorError) -> Tensor {
         let rows = hidden.detached.viewed(as: [hidden.rows, hidden.columns])
-        let table = decoder.table.value
+        let table = part ?? decoder.table.value
         let logits = try Tensor(uninitialized: [rows.rows, table.rows], .float32, on: backend, label: "logits")
         var product = MatmulCall(a: rows, b: table, output: logits)
         product.transposeB = true

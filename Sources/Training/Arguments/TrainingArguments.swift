@@ -1,3 +1,4 @@
+import Detection
 import Tensors
 
 /// The settings of a training run, under the names of transformers' `TrainingArguments`.
@@ -60,6 +61,8 @@ package struct TrainingArguments: Sendable, Equatable {
     package var masterWeights = MasterWeights.float32
     package var seed: UInt64 = 42
     package var outputDir: String?
+    /// Where set, answers are learned by the noise-box recipe, in place of those of the examples.
+    package var noiseBoxes: NoiseBoxRecipe?
     package var compatibility = Compatibility.newest
 
     /// transformers' defaults.

@@ -59,7 +59,7 @@ package final class Trainer {
             let groups = plan.microBatches(of: step, order: order?.places ?? [])
             let result = try engine.update(
                 try groups.map { (places) throws(TrainingError) in
-                    try makeBatch(places, hasFixedFeatures: hasFixedFeatures)
+                    try makeBatch(places, epoch: epoch, hasFixedFeatures: hasFixedFeatures)
                 })
             seen += groups.reduce(0) { $0 + $1.count }
             losses.append(result.isSkipped ? .nan : result.loss)
@@ -84,10 +84,16 @@ package final class Trainer {
         DetectionDataset.visitingOrder(count: examples.count, seed: arguments.seed, epoch: epoch)
     }
 
-    private func makeBatch(_ places: [Int], hasFixedFeatures: Bool) throws(TrainingError) -> TrainingBatch {
+    private func makeBatch(
+        _ places: [Int], epoch: Int, hasFixedFeatures: Bool
+    ) throws(TrainingError) -> TrainingBatch {
         let rows = places.map { examples[$0] }
         let tokens = try modelErrors { () throws(ModelError) in
-            try processor.batch(prefixes: rows.map(\.prefix), suffixes: rows.map(\.suffix))
+            guard let recipe = arguments.noiseBoxes else {
+                return try processor.batch(prefixes: rows.map(\.prefix), suffixes: rows.map(\.suffix))
+            }
+            return try NoiseBoxBatches(recipe: recipe, processor: processor, seed: arguments.seed)
+                .batch(Array(zip(places, rows)), epoch: epoch)
         }
         let paths = rows.map(\.imagePath)
         let pictures: TrainingBatch.Pictures =

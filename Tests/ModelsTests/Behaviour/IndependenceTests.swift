@@ -93,7 +93,7 @@ struct IndependenceTests {
             var steps: [Tensor] = []
             _ = try model.generate(
                 file.tokens(), features: model.imageFeatures(file.pixels(on: backend)), GenerationOptions(endIDs: [1]),
-                observe: { steps.append($0) })
+                observe: { steps.append($1) })
             return (traced.mapValues(bits), try steps.map { bits(try $0.floats()) })
         }
         let one = try run(1)

@@ -8,7 +8,7 @@ import Testing
 /// The answers to the prompts of a fixture, with the logits of each step.
 private struct Answers {
     let generation: Generation
-    /// `[step][row][V]`.
+    /// `[row][step][V]`.
     let logits: [[[Float]]]
 
     init(
@@ -17,21 +17,21 @@ private struct Answers {
         var options = GenerationOptions(endIDs: [1])
         options.maxNewTokens = limit
         options.usesCache = usesCache
-        var steps: [Tensor] = []
+        var steps: [(rows: [Int], logits: Tensor)] = []
         generation = try model.generate(
-            prompts, features: model.imageFeatures(pixels), options, observe: { steps.append($0) })
-        logits = try steps.map { step in
-            let values = try step.floats()
-            let width = step.columns
-            return (0..<prompts.count).map { Array(values[$0 * width..<($0 + 1) * width]) }
+            prompts, features: model.imageFeatures(pixels), options, observe: { steps.append(($0, $1)) })
+        var logits = Array(repeating: [[Float]](), count: prompts.count)
+        for step in steps {
+            let (values, width) = (try step.logits.floats(), step.logits.columns)
+            for (place, row) in step.rows.enumerated() {
+                logits[row].append(Array(values[place * width..<(place + 1) * width]))
+            }
         }
+        self.logits = logits
     }
 
-    /// The bits of one row's logits, up to the step that ended its answer.
-    func bits(ofRow row: Int) -> [[UInt32]] {
-        let steps = generation.ids[row].count + (generation.isEnded[row] ? 1 : 0)
-        return logits.prefix(steps).map { ModelsTests.bits($0[row]) }
-    }
+    /// The bits of one row's logits, to the step that ended its answer.
+    func bits(ofRow row: Int) -> [[UInt32]] { logits[row].map(ModelsTests.bits) }
 }
 
 @Suite("Greedy answers are the reference's, with a cache or without, alone or in a batch")

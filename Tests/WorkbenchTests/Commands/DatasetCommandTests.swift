@@ -190,7 +190,8 @@ struct DatasetCommandTests {
         #expect(runner.lines("dataset head").first?.contains("> ace") == true)
         #expect(runner.error("dataset convert --to coco --out new")?.contains("the folder is not empty") == true)
         #expect(
-            runner.error("dataset convert --to coco --out new --replace")?.contains("the loaded set lies there") == true)
+            runner.error("dataset convert --to coco --out new --replace")?.contains("the loaded set lies there") == true
+        )
         #expect(runner.run("dataset load own\ndataset convert --to coco --out new --replace").status == .ok)
         #expect(runner.lines("dataset load new").contains("1 class: ace"))
     }

@@ -45,7 +45,7 @@ struct JournalTests {
         #expect(session.cells.map(\.cell.id) == ["1", "2", "two", "4", "5"])
         #expect(session.cells.map(\.status) == [.ok, .ok, .ok, .ok, .failed])
         #expect(session.cells.map(\.isUndone) == [false, false, true, false, false])
-        #expect(told.count == 1 && told[0].hasPrefix("resumed 5 cells"))
+        #expect(told.count == 1 && told[0].hasPrefix("resumed 5 cells"), "\(told)")
         session.execute("rewind two")
         #expect(session.variables == ["x": .integer(2)] && session.settings.threads == 2)
     }

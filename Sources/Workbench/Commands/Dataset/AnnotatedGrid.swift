@@ -21,16 +21,21 @@ struct AnnotatedGrid {
 
     /// Reads an example's picture and draws its boxes.
     mutating func add(_ example: DetectionExample, title: String) throws {
-        let picture = try ImageBuffer(contentsOf: example.imagePath)
+        try add(example.imagePath, exif: .ignore, example.detections, title: title)
+    }
+
+    /// Reads a picture and draws boxes, with their confidences where they have one.
+    mutating func add(_ path: String, exif: ExifOrientation, _ detections: Detections, title: String) throws {
+        let picture = try ImageBuffer(contentsOf: path, exif: exif)
         let scale = Double(Self.cellSide) / Double(max(picture.width, picture.height))
         let scaled = picture.resized(
             width: max(Int((Double(picture.width) * scale).rounded()), 1),
             height: max(Int((Double(picture.height) * scale).rounded()), 1), filter: .bicubic)
-        let found = example.detections.scaled(
+        let found = detections.scaled(
             x: Double(scaled.width) / Double(picture.width), y: Double(scaled.height) / Double(picture.height))
-        pictures.append(scaled.annotated(with: found, style: Self.style))
+        pictures.append(scaled.annotated(with: found, style: Self.style, labels: found.labels))
         titles.append(title)
-        detections.append(found)
+        self.detections.append(found)
     }
 
     /// Draws the grid.

@@ -9,15 +9,16 @@ struct EvaluateCommand: Command {
     static let name = "evaluate"
     static let summary = "detect over a split and score it: mAP 50:95, 50, 75, by size and by class"
     static let discussion = """
-        Scores are those of pycocotools. Boxes have no confidence of their own yet, so all count 1 and keep their order.
-        --predictions scores a stored file without a model; --out stores what was predicted.
+        Figures are those of pycocotools. Boxes are ranked by the confidence that --scores names; with `none`, and in free
+        answers, all count 1 and keep their order. --predictions scores a stored file without a model. --out stores what was
+        predicted: as JSON lines, COCO JSON or CSV by the file's ending, and a folder gets all three.
         """
-    static let examples = ["evaluate test --count 2"]
+    static let examples = ["evaluate test --count 2", "evaluate valid --scores class --out /tmp/palinote-valid"]
 
     @Argument("the split") var split = SplitName.test
     @Option("score this predictions file instead of a model", completion: .file(extensions: ["jsonl"])) var predictions:
         Path?
-    @Option("write the predictions, one JSON object an image") var out: Path?
+    @Option("write the predictions: FILE.jsonl, FILE.json (COCO), FILE.csv, or a folder") var out: Path?
     @Option("only the first images of the split") var count: Int?
     @Option("whose definition of mAP is followed") var metric = MetricChoice.coco
     @OptionGroup var answers: AnswerOptions
@@ -27,16 +28,21 @@ struct EvaluateCommand: Command {
         var examples = try context.examples(of: split)
         if let count { examples = Array(examples.prefix(max(count, 1))) }
         let start = context.now()
-        let predicted = try predictions.map { try read($0, examples, context) } ?? predict(examples, context)
+        let filter = try answers.filter(context)
+        let scaling = predictions == nil ? answers.scaling(context) : nil
+        let all = try predictions.map { try read($0, examples, context) } ?? predict(examples, context)
+        let predicted = all.map { $0.with(filter($0.detections.scaled(by: scaling))) }
         let images = zip(examples, predicted).map { example, prediction in
             ScoredImage(
                 predictions: prediction.detections.withClassIDs(in: dataset.classes)
                     .filtered { $0.classID != nil }, targets: example.detections)
         }
         context.workspace[PredictionsSlot.self] = EvaluatedSplit(
-            split: split.split, classes: dataset.classes, images: images, predictions: predicted)
+            split: split.split, classes: dataset.classes, images: images, predictions: predicted,
+            scores: answers.method(context), scaling: scaling, isFiltered: answers.thresholds)
         if let out {
-            try FileAccess.write(Array(ImagePredictions.format(predicted).utf8), to: context.resolveOutput(out))
+            let files = try PredictionFiles.write(predicted, classes: dataset.classes, to: out, context)
+            for file in files { context.say("wrote \(.path(file))") }
         }
         let map = try MeanAveragePrecision.evaluate(
             images, classes: dataset.classes,
@@ -60,6 +66,8 @@ struct EvaluateCommand: Command {
         }
         try interrupt.check()
         for answer in found where !answer.isEnded { cut += 1 }
+        let repeats = found.reduce(0) { $0 + $1.repeatCount }
+        if repeats > 0 { context.warn("\(repeats.counting("object")) said again, left out") }
         if cut > 0 {
             context.warn("\(cut) answers were cut at \(answers.maxNewTokens) tokens; --max-new-tokens allows more")
         }
@@ -106,6 +114,7 @@ struct EvaluateCommand: Command {
             .fields(
                 Fields([
                     ("images", "\(images.count), \(boxes) boxes found, \(targets) there"),
+                    ("ranking", ranking(images, context)),
                     ("map50_95", number(map.all.map50To95)), ("map50", number(map.all.map50)),
                     ("map75", number(map.all.map75)),
                     (
@@ -126,6 +135,17 @@ struct EvaluateCommand: Command {
             ])
         }
         context.emit(.table(table))
+    }
+
+    /// What orders the boxes.
+    private func ranking(_ images: [ScoredImage], _ context: CommandContext) -> Text {
+        guard images.allSatisfy({ $0.predictions.isEmpty || $0.predictions.confidences != nil }) else {
+            return "unranked: boxes have no confidence and keep their order"
+        }
+        guard predictions == nil else { return "by the file's confidences" }
+        let temperature = answers.scaling(context).map { ", temperature \($0.temperature, .fixed(3))" as Text } ?? ""
+        return "by \(answers.method(context).rawValue) scores" + temperature
+            + (answers.thresholds ? ", above thresholds" : "")
     }
 
     /// A score, or a dash where there is nothing to score.

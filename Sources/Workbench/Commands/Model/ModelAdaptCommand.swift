@@ -25,6 +25,7 @@ struct ModelAdaptCommand: Command {
         let paths: [String]
         if let load {
             paths = try loaded.model.loadAdapter(folder: context.resolveInput(load))
+            try context.loadTuning(folder: context.resolve(load))
         } else {
             let configuration = AdapterConfiguration(
                 r: r, loraAlpha: loraAlpha ?? Double(r),

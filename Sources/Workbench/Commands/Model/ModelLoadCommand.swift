@@ -28,6 +28,7 @@ struct ModelLoadCommand: Command {
         model.options.compatibility = compat == .newest ? .newest : .period
         let loaded = LoadedModel(model, folder: path)
         context.workspace[ModelSlot.self] = loaded
+        try context.loadTuning(folder: path)
         context.emit(
             .fields(
                 Fields([

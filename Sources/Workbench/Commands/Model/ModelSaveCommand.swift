@@ -8,7 +8,8 @@ struct ModelSaveCommand: Command {
     static let summary = "write the model, or its adapter alone, with the processor's files"
     static let discussion = """
         A model with an adapter writes adapter_model.safetensors and adapter_config.json, as peft does; any other writes
-        config.json and model.safetensors, as transformers does. The processor's files go with them.
+        config.json and model.safetensors, as transformers does. The processor's files go with them, and
+        the temperatures and thresholds of `calibrate` and `thresholds`.
         """
     static let examples = ["model save /tmp/palinote-cards"]
 
@@ -24,6 +25,7 @@ struct ModelSaveCommand: Command {
         } else {
             try loaded.model.save(folder: target, as: dtype?.elementType)
         }
+        try context.saveTuning(folder: target)
         let copied = try ProcessorFiles.copy(from: context.workspace[ProcessorSlot.self]?.folder, to: target)
         let kind = loaded.model.adapter == nil ? "model" : "adapter"
         context.say("saved the \(kind) and \(copied) processor files to \(.path(folder.text))")

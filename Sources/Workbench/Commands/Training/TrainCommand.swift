@@ -18,6 +18,7 @@ struct TrainCommand: Command {
 
     @Argument("the split to learn from") var split = SplitName.train
     @OptionGroup var options: TrainingOptions
+    @OptionGroup var recipe: RecipeOptions
     @Flag("go on with the run that was interrupted") var resume = false
     @Option("go on from a checkpoint of this run; `last` takes the newest in --output-dir", completion: .folder)
     var resumeFromCheckpoint: Path?
@@ -29,6 +30,7 @@ struct TrainCommand: Command {
         let interrupt = context.interrupt
         if !context.session.makeRoom(overwriting: trainer.keptStorages, context) { trainer.forgetKeptStates() }
         defer { loaded.noteChange() }
+        context.tuning.noiseBoxes = trainer.arguments.noiseBoxes
         let keeper = TrainingKeeper(context)
         keeper?.restore(trainer)
         let outcome = try trainer.run(
@@ -48,8 +50,9 @@ struct TrainCommand: Command {
 
     private func makeTrainer(_ context: CommandContext) throws -> Trainer {
         let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
-        let arguments = options.arguments(
+        var arguments = options.arguments(
             seed: context.seed, outputDir: options.outputDir.map(context.resolveOutput))
+        arguments.noiseBoxes = try recipe.noiseBoxes(split, context)
         let trainer = try Trainer(
             model.model, processor.processor, examples: try context.examples(of: split), loader: processor.loader,
             arguments)

@@ -6,6 +6,11 @@ extension CommandRegistry<CommandContext>.Group {
 
     /// Detection and its scores.
     static var detection: Self {
-        Self("Detection", [InferCommand.self, EvaluateCommand.self, ConfusionCommand.self])
+        Self(
+            "Detection",
+            [
+                InferCommand.self, EvaluateCommand.self, ConfusionCommand.self, CalibrateCommand.self,
+                ThresholdsCommand.self,
+            ])
     }
 }

@@ -1,0 +1,65 @@
+import Console
+import Detection
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@testable import Workbench
+
+@Suite("infer takes a file, a folder, a pattern or examples, and writes what it finds")
+struct InferCommandTests {
+    private let runner: CommandRunner
+
+    init() throws {
+        runner = try CommandRunner()
+        _ = runner.run("processor load\nmodel load")
+        try FileManager.default.createDirectory(
+            atPath: runner.folder.path + "/photos", withIntermediateDirectories: true)
+        for number in 0..<3 {
+            try FileManager.default.createSymbolicLink(
+                atPath: runner.folder.path + "/photos/b\(number).jpg",
+                withDestinationPath: Folders.samples.appendingPathComponent("cards/test_00\(number).jpg").path)
+        }
+        try runner.write("no picture", to: "photos/notes.txt")
+    }
+
+    private func predictions(_ name: String) throws -> [ImagePredictions] {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(runner.folder.path)/\(name)"))
+        return try ImagePredictions.parse([UInt8](bytes), name: name)
+    }
+
+    @Test(
+        "a folder, a pattern and files give the same, in the order of their names; a folder gets every form and picture"
+    )
+    func many() throws {
+        let words = ["photos", "'photos/b?.jpg'", "photos/b0.jpg photos/b1.jpg photos/b2.jpg"]
+        for (number, word) in words.enumerated() {
+            #expect(runner.run("infer \(word) --prefix 'detect card' --out found\(number).jsonl").failure == nil)
+        }
+        let first = try predictions("found0.jsonl")
+        #expect(first.map(\.image) == ["b0.jpg", "b1.jpg", "b2.jpg"])
+        #expect(first.allSatisfy { !$0.detections.isEmpty && $0.detections.confidences != nil })
+        #expect(try predictions("found1.jsonl") == first)
+        #expect(try predictions("found2.jsonl") == first)
+        _ = runner.run("infer photos --prefix 'detect card' --out all")
+        let names = try FileManager.default.contentsOfDirectory(atPath: runner.folder.path + "/all").sorted()
+        #expect(names == ["b0.png", "b1.png", "b2.png", "predictions.csv", "predictions.json", "predictions.jsonl"])
+        #expect(try predictions("all/predictions.jsonl") == first)
+        _ = runner.run("infer photos/b1.jpg --prefix 'detect card' --out one.jsonl")
+        #expect(try predictions("one.jsonl") == [first[1]], "alone and in a batch")
+    }
+
+    @Test("a word that leads nowhere says why")
+    func mistakes() throws {
+        #expect(runner.error("infer photos")?.contains("--prefix") == true)
+        #expect(runner.error("infer 'photos/x*.jpg' --prefix 'detect card'")?.contains("x*.jpg") == true)
+        #expect(runner.error("infer https://example.org/a.jpg --prefix 'detect card'")?.contains("download") == true)
+        #expect(runner.error("infer nothing.jpg --prefix 'detect card'")?.contains("nothing.jpg") == true)
+        try FileManager.default.createDirectory(atPath: runner.folder.path + "/none", withIntermediateDirectories: true)
+        #expect(runner.error("infer none --prefix 'detect card'")?.contains("holds no") == true)
+        #expect(
+            runner.error("infer photos/b0.jpg --prefix 'detect card' --free --refine")?.contains("free answers") == true
+        )
+    }
+}
