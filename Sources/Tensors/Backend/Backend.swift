@@ -48,6 +48,10 @@ package protocol Backend: AnyObject {
     // Products.
     func matmul(_ call: MatmulCall) throws(TensorError)
 
+    // Quantized weights; both have a default that works on every device.
+    func dequantize(_ call: DequantizeCall) throws(TensorError)
+    func matmul(_ call: QuantizedMatmulCall) throws(TensorError)
+
     // Norms and activations.
     func rmsNorm(_ call: RMSNormCall) throws(TensorError)
     func rmsNormBackward(_ call: RMSNormBackwardCall) throws(TensorError)
