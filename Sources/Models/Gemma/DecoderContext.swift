@@ -8,11 +8,13 @@ struct DecoderContext {
     let fullMask: AttentionMask
     /// How far back the even layers see, or nil where all see everything.
     let window: Int?
+    /// How attention runs where rows hold several suffixes.
+    var packed: PackedAttention?
 
-    /// The mask of one layer: the even ones of Gemma 2 have the window.
-    func mask(layer: Int) -> AttentionMask {
-        guard let window, layer % 2 == 0 else { return fullMask }
-        var mask = fullMask
+    /// A mask as one layer has it: the even ones of Gemma 2 have the window.
+    func windowed(_ mask: AttentionMask, layer: Int) -> AttentionMask {
+        guard let window, layer % 2 == 0 else { return mask }
+        var mask = mask
         mask.window = window
         return mask
     }

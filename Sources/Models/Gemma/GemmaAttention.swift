@@ -30,10 +30,18 @@ struct GemmaAttention {
         if let cache = pass.cache {
             (keys, values) = try cache.append(keys: keys, values: values, layer: layer)
         }
-        let attended = try queries.attention(
-            keys: keys, values: values, mask: context.mask(layer: layer),
-            scale: Float(1 / configuration.queryScalar.squareRoot()),
-            softCap: configuration.attentionSoftCap.map { Float($0) })
+        let attend = { (q: Tensor, k: Tensor, v: Tensor, mask: AttentionMask) throws(TensorError) in
+            try q.attention(
+                keys: k, values: v, mask: context.windowed(mask, layer: layer),
+                scale: Float(1 / configuration.queryScalar.squareRoot()),
+                softCap: configuration.attentionSoftCap.map { Float($0) })
+        }
+        let attended: Tensor
+        if let packed = context.packed {
+            attended = try packed(queries, keys, values, attend)
+        } else {
+            attended = try attend(queries, keys, values, context.fullMask)
+        }
         return try output(attended.reshaped(to: [batch, length, configuration.headCount * dimension]), pass)
     }
 }

@@ -79,7 +79,14 @@ package final class Trainer {
     private func makeBatch(_ places: [Int], hasFixedFeatures: Bool) throws(TrainingError) -> TrainingBatch {
         let rows = places.map { examples[$0] }
         let tokens = try modelErrors { () throws(ModelError) in
-            try processor.batch(prefixes: rows.map(\.prefix), suffixes: rows.map(\.suffix))
+            guard arguments.packedOrders > 1 else {
+                return try processor.batch(prefixes: rows.map(\.prefix), suffixes: rows.map(\.suffix))
+            }
+            let orders = places.map { place in
+                BoxOrders(seed: arguments.seed, step: engine.step, example: place)
+                    .orders(of: examples[place].suffix, count: arguments.packedOrders)
+            }
+            return try processor.packedBatch(prefixes: rows.map(\.prefix), suffixes: orders)
         }
         let paths = rows.map(\.imagePath)
         let pictures: TrainingBatch.Pictures =
