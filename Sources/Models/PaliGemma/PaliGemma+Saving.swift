@@ -25,13 +25,23 @@ extension PaliGemma {
         }
         let written = tensors
         var source = configuration.source
-        source["quantization_config"] = parameters.quantized.isEmpty ? nil : quantization?.json(elementType: stored)
+        source["quantization_config"] = storedQuantization?.json(elementType: stored)
         source[source["dtype"] == nil ? "torch_dtype" : "dtype"] = .string(stored.name)
         let text = JSON.object(source).text(.pretty) + "\n"
         try checkpointErrors { () throws(CheckpointError) in
             try SafetensorsWriter.writeSharded(written, to: folder, maximumShardBytes: maximumShardBytes)
             try AtomicFile.write(text, to: folder + "/config.json")
         }
+    }
+
+    /// How linear layers are quantized, with those named that are not.
+    private var storedQuantization: QuantizationConfiguration? {
+        guard !parameters.quantized.isEmpty, var stored = quantization else { return nil }
+        let dense = tree.linears.filter { linear in
+            if case .dense = linear.weight { !stored.skips(linear.path) } else { false }
+        }
+        if !dense.isEmpty { stored.skipModules = (stored.skipModules ?? []) + dense.map(\.path) }
+        return stored
     }
 
     private struct WritingStopped: Error, CustomStringConvertible {

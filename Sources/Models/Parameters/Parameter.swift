@@ -47,6 +47,33 @@ package final class Parameter: GradientSink {
         isMapped = false
     }
 
+    /// The values before others took their place for a time.
+    private var original: (value: Tensor, isMapped: Bool)?
+
+    /// Whether other values stand in place of the checkpoint's.
+    var isReplaced: Bool { original != nil }
+
+    /// Takes other values until `restoreValues` or `keepValues`.
+    ///
+    /// - Parameter exact: float32, in memory of its own, of this weight's shape.
+    func replaceValues(with exact: Tensor) throws(TensorError) {
+        let rounded = try exact.converted(to: value.elementType)
+        if original == nil { original = (value, isMapped) }
+        master = value.elementType == .float32 ? nil : exact
+        (value, isMapped) = (rounded, false)
+    }
+
+    /// Takes the values from before `replaceValues` back.
+    func restoreValues() {
+        guard let original else { return }
+        (value, isMapped) = original
+        self.original = nil
+        master = nil
+    }
+
+    /// Forgets the values from before `replaceValues`.
+    func keepValues() { original = nil }
+
     /// Forgets the sum, and the memory too if asked.
     package func clearGradient(releasing: Bool = false) {
         hasGradient = false

@@ -59,13 +59,14 @@ private struct DropoutBackward: BackwardOperation {
 
 extension LinearWeight {
     /// The matrix with a low-rank term added, in float32 memory of its own, `[out, in]`; not recorded.
-    package func added(_ term: LowRankTerm) throws(TensorError) -> Tensor {
+    package func added(_ term: LowRankTerm?) throws(TensorError) -> Tensor {
         let exact: Tensor
         switch self {
         case .dense(let tensor): exact = tensor.detached
         case .nf4(let matrix): exact = try matrix.dequantized()
         }
         let sum = try exact.elementType == .float32 ? exact.copied() : exact.converted(to: .float32)
+        guard let term else { return sum }
         var product = MatmulCall(a: term.b.detached, b: term.a.detached, output: sum)
         product.alpha = term.scaling
         product.accumulate = true
@@ -74,7 +75,7 @@ extension LinearWeight {
     }
 
     /// One over the length of each row of the matrix with a low-rank term added, float32 `[out]`; not recorded.
-    package func inverseRowNorms(with term: LowRankTerm) throws(TensorError) -> Tensor {
+    package func inverseRowNorms(with term: LowRankTerm?) throws(TensorError) -> Tensor {
         let sum = try added(term)
         let backend = sum.backend
         // The norm's kernel gives 1 / root of the mean square of each row; its output is not needed.

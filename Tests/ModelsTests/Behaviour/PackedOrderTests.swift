@@ -61,7 +61,8 @@ struct PackedOrderTests {
         }
     }
 
-    @Test("the loss of each label has the same bits as in a pass of its own", arguments: [ElementType.float32, .bfloat16])
+    @Test(
+        "the loss of each label has the same bits as in a pass of its own", arguments: [ElementType.float32, .bfloat16])
     func bitsOfLosses(_ type: ElementType) throws {
         let backend = try CPUBackend()
         let model = try Fixture.model("pg2-tiny", type, on: backend)

@@ -27,7 +27,7 @@ struct ModelInfoCommand: Command {
             ("weights", "\(Quantity.byteText(model.parameters.byteCount))"),
         ])
         if let adapter = model.adapter {
-            fields.add("adapter", "LoRA r=\(adapter.r) on \(adapter.targetModules)")
+            fields.add("adapter", "\(adapter.useDora ? "DoRA" : "LoRA") r=\(adapter.r) on \(adapter.targetModules)")
         }
         context.emit(.fields(fields))
     }
