@@ -63,11 +63,14 @@ extension NF4Matrix {
         }
     }
 
-    /// How many bounds lie below a value.
+    /// How many of the 15 bounds lie below a value, by halves and without branches.
+    @inline(__always)
     private static func code(_ value: Float, _ bounds: UnsafeBufferPointer<Float>) -> UInt8 {
-        var code: UInt8 = 0
-        for bound in bounds { code &+= value > bound ? 1 : 0 }
-        return code
+        var code = value > bounds[7] ? 8 : 0
+        code &+= value > bounds[code &+ 3] ? 4 : 0
+        code &+= value > bounds[code &+ 1] ? 2 : 0
+        code &+= value > bounds[code] ? 1 : 0
+        return UInt8(truncatingIfNeeded: code)
     }
 
     /// Scales as they are kept.
