@@ -1,6 +1,7 @@
 // The kernels for machines with AVX-512.
 #include "Engine.h"
 
+#include <immintrin.h>
 #include <math.h>
 #include <string.h>
 

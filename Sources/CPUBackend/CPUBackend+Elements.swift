@@ -94,6 +94,25 @@ extension CPUBackend {
         try floatTarget(call.output, "sum of squares").pointee = Float(partials.reduce(0, +))
     }
 
+    package func scaleColumns(_ call: ScaleColumnsCall) throws(TensorError) {
+        let name = "scale columns"
+        var arguments = ckernels_columns_call()
+        (arguments.a, arguments.output) = (try input(call.input, name), try output(call.output, name))
+        arguments.factors = UnsafePointer(try floats(call.factors, name))
+        (arguments.rows, arguments.columns) = (call.input.rows, call.input.columns)
+        run(CKERNELS_SCALE_COLUMNS, rows: arguments.rows, of: arguments.columns, arguments)
+    }
+
+    package func dotColumns(_ call: DotColumnsCall) throws(TensorError) {
+        let name = "dot columns"
+        var arguments = ckernels_columns_call()
+        (arguments.a, arguments.b) = (try input(call.a, name), try input(call.b, name))
+        try require(call.output, .float32, name)
+        arguments.output = try output(call.output, name)
+        (arguments.rows, arguments.columns) = (call.a.rows, call.a.columns)
+        run(CKERNELS_DOT_COLUMNS, columns: arguments.columns, arguments)
+    }
+
     /// The arguments of a kernel that maps each element.
     func map(
         _ from: Tensor, _ to: Tensor, factor: Float, _ operation: String

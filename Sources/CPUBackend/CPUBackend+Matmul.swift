@@ -34,7 +34,7 @@ extension CPUBackend {
             bias: try input(call.bias, "matmul"), m: call.output.rows, n: call.output.columns,
             k: call.transposeB ? bColumns : call.b.rows, a_row: call.transposeA ? 1 : aColumns,
             a_depth: call.transposeA ? aColumns : 1, b_depth: call.transposeB ? 1 : bColumns,
-            b_column: call.transposeB ? bColumns : 1, alpha: call.alpha, accumulate: call.accumulate)
+            b_column: call.transposeB ? bColumns : 1, alpha: call.alpha, accumulate: call.accumulate, quantized_b: nil)
     }
 
     /// The packed form of `b`, made at first use; nil if it would go over the budget or there is no memory for it.

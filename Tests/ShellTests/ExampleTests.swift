@@ -21,7 +21,8 @@ struct ExampleTests {
     /// What must be there before the examples of a command.
     private static let before = [
         "model adapt": ["model load"], "model freeze": ["model load"], "train": ["model load"], "infer": ["model load"],
-        "confusion": ["evaluate test --count 2"],
+        "confusion": ["evaluate test --count 2"], "calibrate": ["evaluate valid --count 2"],
+        "thresholds": ["evaluate valid --count 2"],
     ]
 
     @Test("the examples of every command run as they stand")

@@ -145,8 +145,13 @@ INLINE const uint32_t *panel_of_b(
     }
     if (context->packed_b != NULL) return (const uint32_t *)context->packed_b + place;
     ptrdiff_t per_unit = context->pairs ? 2 : 1, depth = unit * per_unit;
-    pack_panel(columns_of_b(call, panel, depth), smaller(step * per_unit, call->k - depth),
-               smaller(TILE_COLUMNS, call->n - panel * TILE_COLUMNS), TILE_COLUMNS, context->pairs, own);
+    ptrdiff_t deep = smaller(step * per_unit, call->k - depth), count = smaller(TILE_COLUMNS, call->n - panel * TILE_COLUMNS);
+    packing_source from = columns_of_b(call, panel, depth);
+    if (call->quantized_b != NULL) {
+        pack_nf4_panel(call->quantized_b, from, deep, count, TILE_COLUMNS, context->pairs, own);
+    } else {
+        pack_panel(from, deep, count, TILE_COLUMNS, context->pairs, own);
+    }
     return own;
 }
 

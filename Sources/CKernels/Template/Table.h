@@ -12,6 +12,8 @@
 #include "Rotary.h"
 #include "Ends.h"
 #include "Tile.h"
+#include "Quantized.h"
+#include "Columns.h"
 #include "Matmul.h"
 #include "Attention.h"
 #include "AttentionBackward.h"
@@ -44,6 +46,9 @@ const ckernels_table TABLE = {
         [CKERNELS_CROSS_ENTROPY] = cross_entropy,
         [CKERNELS_ARGMAX_ROWS] = argmax_rows,
         [CKERNELS_ADAMW] = adamw,
+        [CKERNELS_DEQUANTIZE] = dequantize,
+        [CKERNELS_SCALE_COLUMNS] = scale_columns,
+        [CKERNELS_DOT_COLUMNS] = dot_columns,
     },
     .matmul = matmul,
     .packed_size = packed_size,

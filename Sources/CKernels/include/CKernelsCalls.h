@@ -48,6 +48,9 @@ typedef enum {
     CKERNELS_CROSS_ENTROPY,       // rows
     CKERNELS_ARGMAX_ROWS,         // rows
     CKERNELS_ADAMW,               // elements
+    CKERNELS_DEQUANTIZE,          // elements
+    CKERNELS_SCALE_COLUMNS,       // rows
+    CKERNELS_DOT_COLUMNS,         // columns
     CKERNELS_KERNEL_COUNT,
 } ckernels_kernel;
 
@@ -184,6 +187,28 @@ typedef struct {
     float epsilon, decay;    // decay: 1 - learning rate * weight decay
 } ckernels_adamw_call;
 
+// A matrix in 4-bit NormalFloat; `Tensors/Quantization/NF4Matrix.swift` has the words.
+typedef struct {
+    const uint8_t *codes;                   // two elements a byte, the first in the upper half
+    const float *scales;                    // one for each 64 elements; NULL where they are nested
+    const uint8_t *scale_codes;             // nested: one for each 64 elements
+    const float *scale_map, *outer_scales;  // nested: [256], and one for each 256 scales
+    float offset;
+    ckernels_type type; // what elements are rounded to
+} ckernels_nf4;
+
+typedef struct {
+    ckernels_nf4 input;
+    ckernels_array output;
+} ckernels_dequantize_call;
+
+// `output[i, j] = a[i, j] * factors[j]`, or `output[j] = sum over i of a[i, j] b[i, j]` in float32.
+typedef struct {
+    ckernels_array a, b, output;
+    const float *factors; // [columns]
+    ptrdiff_t rows, columns;
+} ckernels_columns_call;
+
 // `output (+)= alpha * a b + bias`. Element (i, l) of `a` lies at `i * a_row + l * a_depth`, (l, j) of `b` at
 // `l * b_depth + j * b_column`; the output is [m, n].
 typedef struct {
@@ -193,6 +218,7 @@ typedef struct {
     ptrdiff_t a_row, a_depth, b_depth, b_column;
     float alpha;
     bool accumulate;
+    const ckernels_nf4 *quantized_b; // NULL, or `b` in place of `b.data`; `b.type` is its type
 } ckernels_matmul_call;
 
 // Which columns a query may see in one example; `Tensors/Backend/AttentionCalls.swift` has the words.

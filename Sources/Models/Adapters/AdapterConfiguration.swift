@@ -12,6 +12,10 @@ package struct AdapterConfiguration: Sendable, Equatable {
     package var loraDropout: Double
     /// Whether the scale is `alpha / sqrt(r)`.
     package var useRslora: Bool
+    /// Whether the adapted matrix keeps a trained length for each row, its direction alone being adapted (DoRA).
+    package var useDora = false
+    /// Modules that are trained whole and stored with the adapter: those whose path ends in one of these; nil for none.
+    package var modulesToSave: [String]?
 
     /// peft's default layers for Gemma, and its other defaults: rank 8, alpha 8, no dropout.
     package init(
@@ -46,30 +50,30 @@ package struct AdapterConfiguration: Sendable, Equatable {
         guard let targets = TargetModules(value["target_modules"]) else {
             throw fail("target_modules is neither a list of names nor a regular expression")
         }
-        for field in ["use_dora", "fan_in_fan_out", "lora_bias"] where value[field]?.bool == true {
+        for field in ["fan_in_fan_out", "lora_bias"] where value[field]?.bool == true {
             throw fail("\(field) is true, which is not supported here")
         }
         for field in ["rank_pattern", "alpha_pattern"] where !(value[field]?.object?.keys.isEmpty ?? true) {
             throw fail("\(field) is not empty, which is not supported here")
         }
-        if let saved = value["modules_to_save"]?.array, !saved.isEmpty {
-            throw fail("modules_to_save is not empty, which is not supported here")
-        }
         self.init(
             r: r, loraAlpha: value["lora_alpha"]?.double ?? 8, targetModules: targets,
             loraDropout: value["lora_dropout"]?.double ?? 0, useRslora: value["use_rslora"]?.bool ?? false)
+        useDora = value["use_dora"]?.bool ?? false
+        if let saved = value["modules_to_save"]?.array?.compactMap(\.string), !saved.isEmpty { modulesToSave = saved }
     }
 
     /// peft's adapter_config.json.
     func json(baseModel: String?) -> JSON {
         let base: JSON = baseModel.map { .string($0) } ?? .null
+        let saved: JSON = modulesToSave.map { .array($0.map { .string($0) }) } ?? .null
         let alpha: JSON = loraAlpha == loraAlpha.rounded() ? .integer(Int64(loraAlpha)) : .number(loraAlpha)
         return [
             "base_model_name_or_path": base, "bias": "none", "fan_in_fan_out": false,
             "inference_mode": true, "init_lora_weights": true, "lora_alpha": alpha,
-            "lora_dropout": .number(loraDropout), "modules_to_save": nil, "peft_type": "LORA",
+            "lora_dropout": .number(loraDropout), "modules_to_save": saved, "peft_type": "LORA",
             "r": .integer(Int64(r)), "target_modules": targetModules.json,
-            "task_type": "CAUSAL_LM", "use_dora": false, "use_rslora": .bool(useRslora),
+            "task_type": "CAUSAL_LM", "use_dora": .bool(useDora), "use_rslora": .bool(useRslora),
         ]
     }
 }

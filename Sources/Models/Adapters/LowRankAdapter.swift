@@ -6,16 +6,29 @@ package final class LowRankAdapter {
     let a: Parameter
     /// `[out, r]`, starts at zero.
     let b: Parameter
+    /// The trained length of each row of the adapted matrix, `[out]`, in DoRA.
+    let magnitude: Parameter?
     /// `alpha / r`, or `alpha / sqrt(r)`.
     let scaling: Float
     /// The share of inputs dropped in training.
     let dropout: Float
 
-    init(a: Parameter, b: Parameter, scaling: Float, dropout: Float) {
+    init(a: Parameter, b: Parameter, magnitude: Parameter?, scaling: Float, dropout: Float) {
         self.a = a
         self.b = b
+        self.magnitude = magnitude
         self.scaling = scaling
         self.dropout = dropout
+    }
+
+    /// Its weights.
+    var parameters: [Parameter] { [a, b] + (magnitude.map { [$0] } ?? []) }
+
+    /// What the adapter adds with its most exact weights, without dropout; not recorded.
+    func exactTerm() throws(TensorError) -> LowRankTerm {
+        LowRankTerm(
+            a: try (a.master ?? a.value).converted(to: .float32), b: try (b.master ?? b.value).converted(to: .float32),
+            scaling: scaling)
     }
 
     /// What the adapter adds on one trip.

@@ -45,7 +45,7 @@ extension PaliGemma {
     package func saveAdapter(folder: String, baseModel: String?) throws(ModelError) {
         guard let adapter else { throw .adapter(reason: "the model has no adapter to save; `model adapt` makes one") }
         var tensors: [TensorSource] = []
-        for parameter in parameters.parameters where parameter.name.contains(".lora_") {
+        for parameter in parameters.parameters where parameter.name.contains(".lora_") || parameter.isReplaced {
             let name = "base_model.model." + parameter.name
             let values = try modelErrors { () throws(TensorError) in try (parameter.master ?? parameter.value).floats()
             }

@@ -10,25 +10,27 @@ struct DecoderContext {
     let segments: [CacheSegment]
     /// How far back the even layers see, or nil where all see everything.
     let window: Int?
+    /// How attention runs where rows hold several suffixes.
+    let packed: PackedAttention?
 
     /// Rows of equal length.
-    init(positions: Tensor, fullMask: AttentionMask, window: Int?) {
+    init(positions: Tensor, fullMask: AttentionMask, window: Int?, packed: PackedAttention? = nil) {
         (self.positions, self.fullMask, self.window, segments) = (positions, fullMask, window, [])
+        self.packed = packed
     }
 
     /// Tokens of several answers in one row, `[1, N]`.
     init(positions: Tensor, segments: [CacheSegment], window: Int?) {
         (self.positions, self.segments, self.window) = (positions, segments, window)
         fullMask = AttentionMask(keys: [], prefixEnd: [])
+        packed = nil
     }
-
-    /// The mask of one layer: the even ones of Gemma 2 have the window.
-    func mask(layer: Int) -> AttentionMask { windowed(fullMask, layer: layer) }
 
     /// The mask of a segment in one layer.
     func mask(of segment: CacheSegment, layer: Int) -> AttentionMask { windowed(segment.mask, layer: layer) }
 
-    private func windowed(_ mask: AttentionMask, layer: Int) -> AttentionMask {
+    /// A mask as one layer has it: the even ones of Gemma 2 have the window.
+    func windowed(_ mask: AttentionMask, layer: Int) -> AttentionMask {
         guard let window, layer % 2 == 0 else { return mask }
         var mask = mask
         mask.window = window

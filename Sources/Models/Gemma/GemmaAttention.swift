@@ -34,7 +34,14 @@ struct GemmaAttention {
             if let cache = pass.cache {
                 (keys, values) = try cache.append(keys: keys, values: values, layer: layer)
             }
-            attended = try attend(queries, keys, values, context.mask(layer: layer))
+            let attend = { (q: Tensor, k: Tensor, v: Tensor, mask: AttentionMask) throws(TensorError) in
+                try self.attend(q, k, v, context.windowed(mask, layer: layer))
+            }
+            if let packed = context.packed {
+                attended = try packed(queries, keys, values, attend)
+            } else {
+                attended = try attend(queries, keys, values, context.fullMask)
+            }
         }
         return try output(attended.reshaped(to: [batch, length, configuration.headCount * dimension]), pass)
     }

@@ -35,7 +35,7 @@ struct GemmaDecoder {
         var x = x
         for (i, layer) in layers.enumerated() {
             pass.observe?("hidden_\(i)", x)
-            x = try layer(x, context, pass)
+            x = try pass.layer(x) { (x, pass) throws(TensorError) in try layer(x, context, pass) }
         }
         if context.segments.isEmpty { pass.cache?.advance(by: x.shape[1]) }
         x = try lastNorm(x, pass)

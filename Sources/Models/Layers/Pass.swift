@@ -8,6 +8,8 @@ package struct Pass {
     package var dropout: (seed: UInt64, step: UInt64)?
     /// The keys and values of earlier tokens.
     package var cache: KeyValueCache?
+    /// Whether layers are computed again on the way back, in place of keeping what they need for it.
+    package var recomputes = false
     /// Is told intermediate results under the reference's names.
     package var observe: ((_ name: String, _ value: Tensor) -> Void)?
 
@@ -20,5 +22,17 @@ package struct Pass {
     func callAsFunction(_ parameter: Parameter) -> Tensor {
         guard let tape, parameter.isTrainable else { return parameter.value }
         return tape.leaf(parameter.value, sink: parameter)
+    }
+
+    /// Runs one layer: recorded as it is, or as one operation that the way back computes again.
+    func layer(
+        _ x: Tensor, _ body: @escaping (Tensor, Pass) throws(TensorError) -> Tensor
+    ) throws(TensorError) -> Tensor {
+        guard recomputes, let tape else { return try body(x, self) }
+        return try tape.recomputing(x) { (x, tape) throws(TensorError) in
+            var inner = self
+            inner.tape = tape
+            return try body(x, inner)
+        }
     }
 }

@@ -19,6 +19,9 @@ package struct ModelOptions: Sendable, Equatable {
     /// Whether even layers have the window that the configuration says.
     package var slidingWindow = Bound.config
 
+    /// Whether layers are computed again on the way back, which takes a third more time and far less memory.
+    package var gradientCheckpointing = false
+
     /// The defaults.
     package init() {}
 }

@@ -6,6 +6,7 @@ extension PaliGemma {
     /// - Parameter pixels: float32 `[B, 3, S, S]`, normalized.
     /// - Returns: `[B * N, D]`, row by row of patches.
     package func imageFeatures(_ pixels: Tensor, _ pass: Pass = Pass()) throws(TensorError) -> Tensor {
+        let pass = checkpointing(pass)
         let features = try projector(tower(pixels, pass), pass)
         pass.observe?("projector_out", features)
         return try features.reshaped(to: [features.rows, features.columns])
@@ -25,7 +26,14 @@ extension PaliGemma {
         let places = tokens.ids.indices.filter { tokens.ids[$0] == imageID }.map { Int32($0) }
         let x = try decoder.embed(tokens.ids, pass).replacingRows(places, with: features)
             .reshaped(to: [tokens.count, tokens.length, configuration.text.hiddenSize])
-        return try decoder(x, context(of: tokens), pass)
+        return try decoder(x, context(of: tokens), checkpointing(pass))
+    }
+
+    /// A trip that recomputes layers if the options say so.
+    private func checkpointing(_ pass: Pass) -> Pass {
+        var pass = pass
+        pass.recomputes = options.gradientCheckpointing
+        return pass
     }
 
     /// The loss of each label, weighted; their sum is what training minimizes.
@@ -67,10 +75,12 @@ extension PaliGemma {
     }
 
     private func context(of tokens: TokenBatch) throws(TensorError) -> DecoderContext {
-        let countsPadding = options.compatibility == .period && tokens.labels != nil
+        let countsPadding = options.compatibility == .period && tokens.labels != nil && tokens.packing == nil
+        let spares = options.compatibility == .newest
         let positions = try Tensor(
             tokens.positions(countingPadding: countsPadding), shape: [tokens.ids.count], on: backend)
-        return DecoderContext(positions: positions, fullMask: mask(of: tokens), window: window)
+        let packed = tokens.packing.map { PackedAttention(tokens, $0, windowSparesPrefix: spares) }
+        return DecoderContext(positions: positions, fullMask: mask(of: tokens), window: window, packed: packed)
     }
 
     /// Who sees whom among tokens that stand alone, without a cache.

@@ -5,7 +5,8 @@ import Tensors
 extension PaliGemma {
     /// Writes weights and config.json to a folder, in the layout of names that every release of transformers opens.
     ///
-    /// Weights that training keeps in float32 are rounded to `elementType`; an adapter is not written.
+    /// Weights that training keeps in float32 are rounded to `elementType`; an adapter is not written. Matrices in 4 bits
+    /// are written as transformers writes them, with `quantization_config`.
     /// - Parameters:
     ///   - elementType: the type to store; nil for that of the model.
     ///   - maximumShardBytes: where to cut into several files.
@@ -13,19 +14,34 @@ extension PaliGemma {
         folder: String, as elementType: ElementType? = nil, maximumShardBytes: Int = 5_000_000_000
     ) throws(ModelError) {
         let stored = elementType ?? self.elementType
-        let tensors = parameters.parameters.filter { !$0.name.contains(".lora_") }.map { parameter in
+        var tensors = parameters.parameters.filter { !$0.name.contains(".lora_") }.map { parameter in
             TensorSource(name: parameter.name, elementType: stored, shape: parameter.shape) { sink in
                 let bytes = try (parameter.master ?? parameter.value).detached.converted(to: stored).readBytes()
                 try bytes.withUnsafeBytes { try sink($0) }
             }
         }
+        for weight in parameters.quantized {
+            tensors += try modelErrors { () throws(TensorError) in try weight.matrix.sources(name: weight.name) }
+        }
+        let written = tensors
         var source = configuration.source
+        source["quantization_config"] = storedQuantization?.json(elementType: stored)
         source[source["dtype"] == nil ? "torch_dtype" : "dtype"] = .string(stored.name)
         let text = JSON.object(source).text(.pretty) + "\n"
         try checkpointErrors { () throws(CheckpointError) in
-            try SafetensorsWriter.writeSharded(tensors, to: folder, maximumShardBytes: maximumShardBytes)
+            try SafetensorsWriter.writeSharded(written, to: folder, maximumShardBytes: maximumShardBytes)
             try AtomicFile.write(text, to: folder + "/config.json")
         }
+    }
+
+    /// How linear layers are quantized, with those named that are not.
+    private var storedQuantization: QuantizationConfiguration? {
+        guard !parameters.quantized.isEmpty, var stored = quantization else { return nil }
+        let dense = tree.linears.filter { linear in
+            if case .dense = linear.weight { !stored.skips(linear.path) } else { false }
+        }
+        if !dense.isEmpty { stored.skipModules = (stored.skipModules ?? []) + dense.map(\.path) }
+        return stored
     }
 
     private struct WritingStopped: Error, CustomStringConvertible {

@@ -6,13 +6,15 @@ import Tensors
 /// shared by all states.
 package struct ModelState {
     fileprivate let weights: [Parameter.Kept]
-    fileprivate let adapters: [LowRankAdapter?]
+    fileprivate let linears: [(weight: Linear.Weight, adapter: LowRankAdapter?)]
     fileprivate let adapter: AdapterConfiguration?
     fileprivate let options: ModelOptions
 
     /// The memory that the state needs.
     package var storages: [any Storage] {
-        weights.flatMap { [$0.value.storage] + ($0.master.map { [$0.storage] } ?? []) }
+        weights.flatMap {
+            [$0.value.storage] + ($0.master.map { [$0.storage] } ?? []) + ($0.original.map { [$0.value.storage] } ?? [])
+        }
     }
 }
 
@@ -20,15 +22,17 @@ extension PaliGemma {
     /// What the model is now.
     package func keepState() -> ModelState {
         ModelState(
-            weights: parameters.parameters.map { $0.keep() }, adapters: tree.linears.map(\.adapter), adapter: adapter,
-            options: options)
+            weights: parameters.parameters.map { $0.keep() }, 
+            linears: tree.linears.map { ($0.weight, $0.adapter) }, adapter: adapter, options: options)
     }
 
     /// Makes the model what it was.
     package func restore(_ state: ModelState) {
         parameters.replace(with: state.weights.map(\.parameter))
         for weight in state.weights { weight.parameter.restore(weight) }
-        for (linear, adapter) in zip(tree.linears, state.adapters) { linear.adapter = adapter }
+        for (linear, kept) in zip(tree.linears, state.linears) {
+            (linear.weight, linear.adapter) = (kept.weight, kept.adapter)
+        }
         adapter = state.adapter
         options = state.options
     }

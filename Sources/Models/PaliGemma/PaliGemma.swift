@@ -14,6 +14,8 @@ package final class PaliGemma {
     package let backend: any Backend
     /// Choices between readings of the checkpoint.
     package var options = ModelOptions()
+    /// How linear layers are quantized, if they are.
+    package internal(set) var quantization: QuantizationConfiguration?
     /// The adapter in place, if any.
     package internal(set) var adapter: AdapterConfiguration?
 
@@ -30,31 +32,40 @@ package final class PaliGemma {
 
     init(
         _ configuration: PaliGemmaConfiguration, source: any ParameterSource, elementType: ElementType,
-        backend: any Backend
+        quantization: QuantizationConfiguration? = nil, backend: any Backend
     ) throws(ModelError) {
         self.configuration = configuration
+        self.quantization = quantization
         self.elementType = elementType
         self.backend = backend
         tree = ModelTree()
-        let root = ParameterScope(source: source, tree: tree)
+        let quantizing = quantization.map { QuantizingSource(base: source, configuration: $0, backend: backend) }
+        let root = ParameterScope(source: quantizing ?? source, tree: tree)
         tower = try SigLIPVisionTower(root / "vision_tower" / "vision_model", configuration.vision)
         projector = try Linear(
             root / "multi_modal_projector" / "linear", from: configuration.vision.hiddenSize,
             to: configuration.text.hiddenSize, hasBias: true)
         decoder = try GemmaDecoder(root / "language_model" / "model", configuration.text)
+        for linear in tree.linears { linear.computeType = quantization?.computeType }
     }
 
     /// Opens the checkpoint in a folder: weights are mapped, and copied only where `elementType` is not the stored type.
     ///
+    /// - Parameter quantization: puts linear layers into 4 bits on the way, one at a time; a checkpoint that is in 4 bits
+    ///   stays so, and says itself how.
     /// - Throws: `ModelError` for a missing, unknown or misshapen tensor, an unknown model type, a damaged file.
-    package convenience init(folder: String, elementType: ElementType, backend: any Backend) throws(ModelError) {
+    package convenience init(
+        folder: String, elementType: ElementType, quantization: QuantizationConfiguration? = nil, backend: any Backend
+    ) throws(ModelError) {
         let configuration = try PaliGemmaConfiguration(folder: folder)
         let checkpoint = try checkpointErrors { () throws(CheckpointError) in try Checkpoint(folder: folder) }
+        let stored = try QuantizationConfiguration(
+            configuration.source["quantization_config"], file: folder + "/config.json")
         try self.init(
             configuration,
             source: CheckpointSource(checkpoint: checkpoint, elementType: elementType, backend: backend),
-            elementType: elementType, backend: backend)
-        let unknown = CheckpointSource.unknownNames(in: checkpoint, known: parameters.parameters.map(\.name))
+            elementType: elementType, quantization: stored ?? quantization, backend: backend)
+        let unknown = CheckpointSource.unknownNames(in: checkpoint, known: parameters)
         guard unknown.isEmpty else {
             throw .unknownTensors(names: unknown, source: CheckpointSource.listing(of: checkpoint))
         }
@@ -63,11 +74,12 @@ package final class PaliGemma {
 
     /// A model with random weights.
     package convenience init(
-        random configuration: PaliGemmaConfiguration, seed: UInt64, elementType: ElementType, backend: any Backend
+        random configuration: PaliGemmaConfiguration, seed: UInt64, elementType: ElementType,
+        quantization: QuantizationConfiguration? = nil, backend: any Backend
     ) throws(ModelError) {
         try self.init(
             configuration, source: RandomSource(seed: seed, elementType: elementType, backend: backend),
-            elementType: elementType, backend: backend)
+            elementType: elementType, quantization: quantization, backend: backend)
     }
 
     /// Whether vision tower and projector are frozen and carry no adapter: then features depend on pixels alone.

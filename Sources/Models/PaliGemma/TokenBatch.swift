@@ -19,6 +19,8 @@ package struct TokenBatch: Sendable, Equatable {
     package let labels: [Int32]?
     /// The columns of each row that hold tokens.
     package let tokenRanges: [Range<Int>]
+    /// How rows hold several suffixes, where they do.
+    package let packing: SuffixPacking?
 
     /// Rows of `length` tokens.
     ///
@@ -34,6 +36,7 @@ package struct TokenBatch: Sendable, Equatable {
         }
         (self.count, self.length, self.ids) = (count, length, ids)
         (self.attends, self.types, self.labels) = (attends, types, labels)
+        packing = nil
     }
 
     /// Rows without labels that are known to fit together.
@@ -42,6 +45,16 @@ package struct TokenBatch: Sendable, Equatable {
     ) {
         (self.count, self.length, self.ids, self.attends) = (count, length, ids, attends)
         (self.types, self.labels, self.tokenRanges) = (types, nil, tokenRanges)
+        packing = nil
+    }
+
+    /// Rows of several suffixes that are known to fit together.
+    init(
+        packed packing: SuffixPacking, length: Int, ids: [Int32], attends: [Bool], types: [Int32], labels: [Int32],
+        tokenRanges: [Range<Int>]
+    ) {
+        (count, self.length, self.ids, self.attends) = (tokenRanges.count, length, ids, attends)
+        (self.types, self.labels, self.tokenRanges, self.packing) = (types, labels, tokenRanges, packing)
     }
 
     private static func tokenRange(_ attends: ArraySlice<Bool>, row: Int) throws(ModelError) -> Range<Int> {
@@ -61,7 +74,8 @@ package struct TokenBatch: Sendable, Equatable {
         }
     }
 
-    /// The rows and columns that predict a label, as flat places, with the label: logits at `t` predict token `t + 1`.
+    /// The rows and columns that predict a label, as flat places, with the label: logits at `t` predict token `t + 1`,
+    /// those of a prefix's last token the first of each suffix.
     package var predictions: (places: [Int32], labels: [Int32]) {
         guard let labels else { return ([], []) }
         var places: [Int32] = []
@@ -69,7 +83,7 @@ package struct TokenBatch: Sendable, Equatable {
         for row in 0..<count {
             for t in 1..<max(length, 1) where labels[row * length + t] != Self.ignoredLabel && attends[row * length + t]
             {
-                places.append(Int32(row * length + t - 1))
+                places.append(Int32(row * length + (packing?.predictor(of: t) ?? t - 1)))
                 targets.append(labels[row * length + t])
             }
         }
@@ -78,6 +92,7 @@ package struct TokenBatch: Sendable, Equatable {
 
     /// Positions from 1: of a row's tokens, padding standing at 1; or of all columns, as release 4.47 counts in training.
     func positions(countingPadding: Bool) -> [Int32] {
+        if let packing { return packedPositions(packing) }
         if countingPadding { return (0..<count).flatMap { _ in (1...Int32(length)) } }
         return tokenRanges.flatMap { range in
             (0..<length).map { Int32(range.contains($0) ? $0 - range.lowerBound + 1 : 1) }

@@ -35,6 +35,13 @@ struct CheckpointSource: ParameterSource {
         }
     }
 
+    func release(_ name: String) {
+        guard let stored = Self.layouts(of: name).first(where: checkpoint.contains),
+            let file = try? checkpoint.file(for: stored), let entry = try? checkpoint.entry(stored)
+        else { return }
+        file.mapping.advise(.dontNeed, entry.byteRange)
+    }
+
     /// The names that one weight may have in files, the most common first.
     static func layouts(of name: String) -> [String] {
         if name.hasPrefix("language_model.model.") {
@@ -50,11 +57,13 @@ struct CheckpointSource: ParameterSource {
         checkpoint.files.count == 1 ? checkpoint.files[0].path : "\(checkpoint.path)/\(Checkpoint.indexName)"
     }
 
-    /// The stored names that a model whose weights are `names` has no place for.
+    /// The stored names that a model of the weights in `store` has no place for.
     ///
     /// A stored head is no surprise: it is tied to the embedding, and `checkTiedHead` compares them.
-    static func unknownNames(in checkpoint: Checkpoint, known names: [String]) -> [String] {
-        let known = Set(names.flatMap(layouts) + headNames)
+    static func unknownNames(in checkpoint: Checkpoint, known store: ParameterStore) -> [String] {
+        let quantized = store.quantized.flatMap { layouts(of: $0.name) }
+        let parts = quantized.flatMap { name in quantizedSuffixes.map { name + $0 } }
+        let known = Set(store.parameters.map(\.name).flatMap(layouts) + quantized + parts + headNames)
         return checkpoint.names.filter { !known.contains($0) && !$0.hasSuffix(".position_ids") }
     }
 

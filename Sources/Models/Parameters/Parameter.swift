@@ -54,10 +54,44 @@ package final class Parameter: GradientSink {
     /// The bytes that `makeWritable` would copy because a kept state names them.
     var keptByteCount: Int { isKept ? value.byteCount + (master?.byteCount ?? 0) : 0 }
 
+    /// The values before others took their place for a time.
+    private var original: Original?
+
+    /// Whether other values stand in place of the checkpoint's.
+    var isReplaced: Bool { original != nil }
+
+    /// Takes other values until `restoreValues` or `keepValues`.
+    ///
+    /// - Parameter exact: float32, in memory of its own, of this weight's shape.
+    func replaceValues(with exact: Tensor) throws(TensorError) {
+        let rounded = try exact.converted(to: value.elementType)
+        if original == nil { original = Original(value: value, isMapped: isMapped, isKept: isKept) }
+        master = value.elementType == .float32 ? nil : exact
+        (value, isMapped, isKept) = (rounded, false, false)
+    }
+
+    /// Takes the values from before `replaceValues` back.
+    func restoreValues() {
+        guard let original else { return }
+        (value, isMapped, isKept) = (original.value, original.isMapped, original.isKept)
+        self.original = nil
+        master = nil
+    }
+
+    /// Forgets the values from before `replaceValues`.
+    func keepValues() { original = nil }
+
     /// Forgets the sum, and the memory too if asked.
     package func clearGradient(releasing: Bool = false) {
         hasGradient = false
         if releasing { gradient = nil }
+    }
+
+    /// Values that others took the place of.
+    struct Original {
+        let value: Tensor
+        let isMapped: Bool
+        var isKept: Bool
     }
 
     /// What the weight is now; nothing is copied until somebody writes to it.
@@ -67,17 +101,22 @@ package final class Parameter: GradientSink {
         let master: Tensor?
         let isTrainable: Bool
         let isMapped: Bool
+        let original: Original?
     }
 
     /// Keeps what the weight is now.
     func keep() -> Kept {
         isKept = true
-        return Kept(parameter: self, value: value, master: master, isTrainable: isTrainable, isMapped: isMapped)
+        original?.isKept = true
+        return Kept(
+            parameter: self, value: value, master: master, isTrainable: isTrainable, isMapped: isMapped,
+            original: original)
     }
 
     /// Makes the weight what it was.
     func restore(_ kept: Kept) {
         (value, master, isTrainable, isMapped) = (kept.value, kept.master, kept.isTrainable, kept.isMapped)
+        original = kept.original
         isKept = true
         clearGradient(releasing: !isTrainable)
     }

@@ -7,6 +7,20 @@ package protocol ParameterSource {
 
     /// The values of the weight called `name`, of `shape`, in the type that the model computes with.
     func values(of name: String, shape: [Int]) throws(ModelError) -> Tensor
+
+    /// The matrix of the linear layer at `layer`, of `shape`.
+    func matrix(of layer: String, shape: [Int]) throws(ModelError) -> MatrixValues
+
+    /// Says that a weight's values in files are not read again.
+    func release(_ name: String)
+}
+
+extension ParameterSource {
+    package func matrix(of layer: String, shape: [Int]) throws(ModelError) -> MatrixValues {
+        .dense(try values(of: layer + ".weight", shape: shape))
+    }
+
+    package func release(_ name: String) {}
 }
 
 /// A place in the tree of a model's weights, from which layers take theirs: `scope/"layers"/3/"mlp"`.
@@ -42,8 +56,22 @@ package struct ParameterScope {
     /// Makes the weight `name` of this place.
     func parameter(_ name: String, _ shape: [Int]) throws(ModelError) -> Parameter {
         let whole = (self / name).path
-        let parameter = Parameter(
-            name: whole, value: try source.values(of: whole, shape: shape), isMapped: source.mapsFiles)
+        return add(whole, try source.values(of: whole, shape: shape))
+    }
+
+    /// Makes the matrix of the linear layer at this place.
+    func matrix(_ shape: [Int]) throws(ModelError) -> Linear.Weight {
+        switch try source.matrix(of: path, shape: shape) {
+        case .dense(let tensor): return .dense(add((self / "weight").path, tensor))
+        case .nf4(let matrix):
+            let weight = QuantizedWeight(name: (self / "weight").path, matrix: matrix)
+            tree.store.add(weight)
+            return .nf4(weight)
+        }
+    }
+
+    private func add(_ name: String, _ value: Tensor) -> Parameter {
+        let parameter = Parameter(name: name, value: value, isMapped: source.mapsFiles)
         tree.store.add(parameter)
         return parameter
     }

@@ -4,6 +4,8 @@ import Tensors
 package final class ParameterStore {
     /// All weights, in order of creation.
     package private(set) var parameters: [Parameter] = []
+    /// The frozen matrices in 4 bits, in order of creation.
+    package private(set) var quantized: [QuantizedWeight] = []
     private var places: [String: Int] = [:]
 
     /// An empty store.
@@ -17,20 +19,32 @@ package final class ParameterStore {
     /// The weights that training changes.
     package var trainable: [Parameter] { parameters.filter(\.isTrainable) }
 
-    /// How many elements all weights have together.
-    package var elementCount: Int { parameters.reduce(0) { $0 + $1.count } }
+    /// How many elements all weights have together, quantized ones included.
+    package var elementCount: Int { quantized.reduce(parameters.reduce(0) { $0 + $1.count }) { $0 + $1.count } }
 
     /// How many elements the trained weights have together.
     package var trainableElementCount: Int { trainable.reduce(0) { $0 + $1.count } }
 
     /// The bytes that the values take.
-    package var byteCount: Int { parameters.reduce(0) { $0 + $1.value.byteCount } }
+    package var byteCount: Int {
+        quantized.reduce(parameters.reduce(0) { $0 + $1.value.byteCount }) { $0 + $1.matrix.byteCount }
+    }
 
     /// Adds a weight; names are unique.
     package func add(_ parameter: Parameter) {
         precondition(places[parameter.name] == nil, "two weights of one name")
         places[parameter.name] = parameters.count
         parameters.append(parameter)
+    }
+
+    /// Adds a matrix in 4 bits, which is never trained.
+    package func add(_ weight: QuantizedWeight) {
+        quantized.append(weight)
+    }
+
+    /// Takes out a matrix in 4 bits.
+    package func remove(_ weight: QuantizedWeight) {
+        quantized.removeAll { $0 === weight }
     }
 
     /// Stops the training of the weights that `matches` picks; returns how many there are.

@@ -84,6 +84,19 @@ package struct PaliGemmaProcessor: Sendable {
         return try TokenBatch(rows, withLabels: suffixes != nil, padID: specialIDs.padding, paddingSide)
     }
 
+    /// Rows of prompts with several answers each, which share the prompt's pass.
+    ///
+    /// - Throws: `ModelError.inputs` if prompts have not equally many answers each.
+    package func packedBatch(prefixes: [String], suffixes: [[String]]) throws(ModelError) -> TokenBatch {
+        guard prefixes.count == suffixes.count else {
+            throw .inputs(reason: "\(prefixes.count) prompts and \(suffixes.count) lists of answers do not go together")
+        }
+        let rows = zip(prefixes, suffixes).map { prefix, answers in
+            PackedRow(prompt: promptIDs(prefix), suffixes: answers.map(suffixIDs))
+        }
+        return try TokenBatch(packing: rows, padID: specialIDs.padding)
+    }
+
     /// The text of an answer, without what ends it.
     package func text(of ids: [Int32]) -> String {
         tokenizer.decode(ids.filter { $0 != specialIDs.end && $0 != specialIDs.padding })

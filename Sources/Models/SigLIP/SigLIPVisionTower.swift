@@ -40,7 +40,7 @@ struct SigLIPVisionTower {
             .adding(pass(positions))
         pass.observe?("vision_hidden_0", x)
         for (i, layer) in layers.enumerated() {
-            x = try layer(x, pass)
+            x = try pass.layer(x) { (x, pass) throws(TensorError) in try layer(x, pass) }
             pass.observe?("vision_hidden_\(i + 1)", x)
         }
         x = try lastNorm(x, pass)

@@ -49,6 +49,36 @@ package final class Tape {
         return result
     }
 
+    /// Runs `body` on `input` and keeps nothing of it but the output: the walk back runs it again. Gradients are the same bits.
+    ///
+    /// - Parameter body: makes an output from its input, recording on the tape that it is given; it must give the same each
+    ///   time, and use no other tensor of this tape.
+    /// - Returns: the output, on this tape if a gradient is asked for.
+    package func recomputing(
+        _ input: Tensor, _ body: @escaping (Tensor, Tape) throws(TensorError) -> Tensor
+    ) throws(TensorError) -> Tensor {
+        let probe = Tape()
+        let output = try body(input.requiresGradient ? probe.watch(input.detached, slot: .empty) : input, probe)
+        guard output.requiresGradient else { return output }
+        let result = watch(output.detached, slot: .empty)
+        let operation = Recomputation(input: input.detached, body: body)
+        entries.append(Entry(operation: operation, inputs: [input.node?.index], output: slots.count - 1))
+        return result
+    }
+
+    private struct Recomputation: BackwardOperation {
+        let input: Tensor
+        let body: (Tensor, Tape) throws(TensorError) -> Tensor
+
+        func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
+            let tape = Tape()
+            let input = gradients.wants(0) ? tape.watch(input, slot: .empty) : input
+            try tape.backward(from: body(input, tape), seed: outputGradient)
+            guard let node = input.node, let gradient = tape.slots[node.index].gradient else { return }
+            try gradients.add(gradient, to: 0)
+        }
+    }
+
     /// Walks back from `root`, giving every leaf its gradient.
     ///
     /// - Parameter seed: the gradient of what is minimized for `root`, of its shape and type.

@@ -48,6 +48,14 @@ package protocol Backend: AnyObject {
     // Products.
     func matmul(_ call: MatmulCall) throws(TensorError)
 
+    // Columns; both have a default that works on every device.
+    func scaleColumns(_ call: ScaleColumnsCall) throws(TensorError)
+    func dotColumns(_ call: DotColumnsCall) throws(TensorError)
+
+    // Quantized weights; both have a default that works on every device.
+    func dequantize(_ call: DequantizeCall) throws(TensorError)
+    func matmul(_ call: QuantizedMatmulCall) throws(TensorError)
+
     // Norms and activations.
     func rmsNorm(_ call: RMSNormCall) throws(TensorError)
     func rmsNormBackward(_ call: RMSNormBackwardCall) throws(TensorError)

@@ -172,3 +172,48 @@ package struct SumOfSquaresCall {
         self.output = output
     }
 }
+
+/// `output[i, j] = input[i, j] * factors[j]`, factors float32 `[N]`.
+package struct ScaleColumnsCall {
+    package let input: Tensor
+    package let factors: Tensor
+    package let output: Tensor
+
+    /// States a call.
+    package init(input: Tensor, factors: Tensor, output: Tensor) {
+        self.input = input
+        self.factors = factors
+        self.output = output
+    }
+}
+
+/// `output[j] = sum over i of a[i, j] * b[i, j]`, output float32 `[N]`; `a` and `b` of one type.
+package struct DotColumnsCall {
+    package let a: Tensor
+    package let b: Tensor
+    package let output: Tensor
+
+    /// States a call.
+    package init(a: Tensor, b: Tensor, output: Tensor) {
+        self.a = a
+        self.b = b
+        self.output = output
+    }
+}
+
+extension Backend {
+    /// For devices without a kernel of their own: on the host.
+    package func scaleColumns(_ call: ScaleColumnsCall) throws(TensorError) {
+        let (values, factors) = (try call.input.floats(), try call.factors.floats())
+        let scaled = values.indices.map { values[$0] * factors[$0 % factors.count] }
+        try convert(ConvertCall(input: Tensor(scaled, shape: call.input.shape, on: self), output: call.output))
+    }
+
+    /// For devices without a kernel of their own: on the host.
+    package func dotColumns(_ call: DotColumnsCall) throws(TensorError) {
+        let (a, b) = (try call.a.floats(), try call.b.floats())
+        var sums = [Float](repeating: 0, count: call.output.count)
+        for i in a.indices { sums[i % sums.count] += a[i] * b[i] }
+        try convert(ConvertCall(input: Tensor(sums, shape: [sums.count], on: self), output: call.output))
+    }
+}

@@ -18,6 +18,49 @@ package struct LowRankTerm {
     }
 }
 
+/// The matrix of a linear map, `[out, in]`.
+package enum LinearWeight {
+    /// Real numbers, which may be trained.
+    case dense(Tensor)
+    /// 4-bit numbers, which are frozen; gradients pass through to the input.
+    case nf4(NF4Matrix)
+
+    /// `[out, in]`.
+    package var shape: [Int] {
+        switch self {
+        case .dense(let tensor): tensor.shape
+        case .nf4(let matrix): matrix.shape
+        }
+    }
+
+    /// What a tape needs to know of it.
+    fileprivate var tensor: Tensor? {
+        if case .dense(let tensor) = self { tensor } else { nil }
+    }
+
+    /// The same matrix without a place on the tape.
+    fileprivate var detached: LinearWeight {
+        if case .dense(let tensor) = self { .dense(tensor.detached) } else { self }
+    }
+
+    /// `output (+)= x weight^T + bias`, or `x weight` without `transposed`.
+    fileprivate func multiply(
+        _ x: Tensor, transposed: Bool, bias: Tensor? = nil, accumulate: Bool = false, isReused: Bool, to output: Tensor
+    ) throws(TensorError) {
+        switch self {
+        case .dense(let tensor):
+            var product = MatmulCall(a: x, b: tensor, output: output)
+            (product.transposeB, product.bias) = (transposed, bias)
+            (product.accumulate, product.reusesB) = (accumulate, isReused)
+            try x.backend.matmul(product)
+        case .nf4(let matrix):
+            var product = QuantizedMatmulCall(a: x, b: matrix, output: output)
+            (product.transposeB, product.bias, product.accumulate) = (transposed, bias, accumulate)
+            try x.backend.matmul(product)
+        }
+    }
+}
+
 extension Tensor {
     /// The linear map `x weight^T + bias`, plus a low-rank term where there is one.
     ///
@@ -28,22 +71,35 @@ extension Tensor {
     /// - Throws: `TensorError.shapeMismatch` if the last axis is not `in`.
     package func linear(weight: Tensor, bias: Tensor? = nil, lowRank: LowRankTerm? = nil) throws(TensorError) -> Tensor
     {
+        try linear(.dense(weight), bias: bias, lowRank: lowRank)
+    }
+
+    /// The linear map by a matrix of either kind.
+    ///
+    /// - Parameters:
+    ///   - weight: `[out, in]`.
+    ///   - bias: `[out]`.
+    /// - Returns: the shape of `self` with `in` replaced by `out`.
+    /// - Throws: `TensorError.shapeMismatch` if the last axis is not `in`.
+    package func linear(
+        _ weight: LinearWeight, bias: Tensor? = nil, lowRank: LowRankTerm? = nil
+    ) throws(TensorError) -> Tensor {
         guard weight.shape.count == 2, weight.shape[1] == columns else {
             throw .shapeMismatch(operation: "linear", shape, weight.shape)
         }
         let output = try Tensor(
             uninitialized: shape.dropLast() + [weight.shape[0]], elementType, on: backend, label: "linear output")
-        var product = MatmulCall(a: detached, b: weight.detached, output: output)
-        product.transposeB = true
-        product.bias = bias?.detached
-        product.reusesB = !weight.requiresGradient
-        try backend.matmul(product)
+        let isTrained = weight.tensor?.requiresGradient ?? false
+        try weight.detached.multiply(
+            detached, transposed: true, bias: bias?.detached, isReused: !isTrained, to: output)
         var hidden: (input: Tensor, reduced: Tensor)?
         if let lowRank { hidden = try detached.addLowRank(lowRank, to: output) }
-        let inputs = [self, weight] + (bias.map { [$0] } ?? []) + (lowRank.map { [$0.a, $0.b] } ?? [])
+        // A frozen matrix stands in the list as a tensor that asks for no gradient.
+        let inputs =
+            [self, weight.tensor ?? detached] + (bias.map { [$0] } ?? []) + (lowRank.map { [$0.a, $0.b] } ?? [])
         return Tape.record(output, from: inputs) {
             LinearBackward(
-                input: weight.requiresGradient ? detached : nil, inputShape: shape, weight: weight.detached,
+                input: isTrained ? detached : nil, inputShape: shape, weight: weight.detached,
                 hasBias: bias != nil, lowRank: lowRank, dropped: hidden?.input, reduced: hidden?.reduced)
         }
     }
@@ -76,7 +132,7 @@ private struct LinearBackward: BackwardOperation {
     /// Kept only where the weight's gradient needs it.
     let input: Tensor?
     let inputShape: [Int]
-    let weight: Tensor
+    let weight: LinearWeight
     let hasBias: Bool
     let lowRank: LowRankTerm?
     let dropped: Tensor?
@@ -86,10 +142,8 @@ private struct LinearBackward: BackwardOperation {
         let backend = outputGradient.backend
         try gradients.accumulate(to: 0, shape: inputShape, elementType: outputGradient.elementType, on: backend) {
             (target, accumulate) throws(TensorError) in
-            var product = MatmulCall(a: outputGradient, b: weight, output: target)
-            product.accumulate = accumulate
-            product.reusesB = input == nil
-            try backend.matmul(product)
+            try weight.multiply(
+                outputGradient, transposed: false, accumulate: accumulate, isReused: input == nil, to: target)
         }
         if let input { try addProduct(outputGradient, input, to: 1, shape: weight.shape, scale: 1, &gradients) }
         if hasBias {

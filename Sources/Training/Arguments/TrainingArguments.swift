@@ -59,6 +59,10 @@ package struct TrainingArguments: Sendable, Equatable {
     package var saveTotalLimit: Int?
     package var optim = Optimizer.adamwTorch
     package var masterWeights = MasterWeights.float32
+    /// Whether layers are computed again on the way back, to save memory.
+    package var gradientCheckpointing = false
+    /// How many shuffled orders of an example's boxes are learned in one pass; 1 takes the order as it is.
+    package var packedOrders = 1
     package var seed: UInt64 = 42
     package var outputDir: String?
     /// Where set, answers are learned by the noise-box recipe, in place of those of the examples.
@@ -90,6 +94,12 @@ package struct TrainingArguments: Sendable, Equatable {
         try require((0..<1).contains(adamBeta1), "adam-beta1", "must be in 0..<1")
         try require((0..<1).contains(adamBeta2), "adam-beta2", "must be in 0..<1")
         try require(adamEpsilon > 0, "adam-epsilon", "must be above zero")
+        try require((1...64).contains(packedOrders), "packed-orders", "must be above zero, and 64 at most")
+        try require(
+            packedOrders == 1 || noiseBoxes == nil, "packed-orders", "must be 1 with noise boxes, which order boxes anew")
+        try require(
+            packedOrders == 1 || compatibility == .newest, "packed-orders",
+            "does not go with compat \(compatibility.rawValue)")
         try require(loggingSteps > 0, "logging-steps", "must be above zero")
         try require(saveSteps > 0, "save-steps", "must be above zero")
         try require(saveTotalLimit.map { $0 > 0 } ?? true, "save-total-limit", "must be above zero")

@@ -89,11 +89,18 @@ package final class Trainer {
     ) throws(TrainingError) -> TrainingBatch {
         let rows = places.map { examples[$0] }
         let tokens = try modelErrors { () throws(ModelError) in
-            guard let recipe = arguments.noiseBoxes else {
+            if let recipe = arguments.noiseBoxes {
+                return try NoiseBoxBatches(recipe: recipe, processor: processor, seed: arguments.seed)
+                    .batch(Array(zip(places, rows)), epoch: epoch)
+            }
+            guard arguments.packedOrders > 1 else {
                 return try processor.batch(prefixes: rows.map(\.prefix), suffixes: rows.map(\.suffix))
             }
-            return try NoiseBoxBatches(recipe: recipe, processor: processor, seed: arguments.seed)
-                .batch(Array(zip(places, rows)), epoch: epoch)
+            let orders = places.map { place in
+                BoxOrders(seed: arguments.seed, step: engine.step, example: place)
+                    .orders(of: examples[place].suffix, count: arguments.packedOrders)
+            }
+            return try processor.packedBatch(prefixes: rows.map(\.prefix), suffixes: orders)
         }
         let paths = rows.map(\.imagePath)
         let pictures: TrainingBatch.Pictures =

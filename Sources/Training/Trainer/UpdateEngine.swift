@@ -82,6 +82,7 @@ package final class UpdateEngine {
         guard labelCount > 0 else { return 0 }
         let tape = Tape()
         var pass = Pass(tape: tape)
+        model.options.gradientCheckpointing = arguments.gradientCheckpointing
         let microStep = UInt64(step) * UInt64(arguments.gradientAccumulationSteps) + UInt64(place)
         pass.dropout = (seed: arguments.seed, step: microStep)
         let features =

@@ -105,6 +105,7 @@ package struct SessionSettings: Sendable, Equatable {
         case "isa": Self.assign(InstructionSet(rawValue: value), to: &isa)
         case "gemm": Self.assign(MatrixLibrary(rawValue: value), to: &gemm)
         case "images": Self.assign(Pictures(rawValue: value), to: &pictures)
+        case "pager": Self.assign(Pager(rawValue: value), to: &pager)
         case "undo-budget": Self.assign(Int(value), to: &undoBudget)
         case "journal-every": Self.assign(Double(value), to: &journalEvery)
         default: false

@@ -24,9 +24,10 @@ struct PeftCase: CustomTestStringConvertible, Sendable {
         return model
     }
 
-    static let all = ["lora", "rslora"].flatMap { name in
-        ["newest", "period"].map { PeftCase(name: name, version: $0) }
-    }
+    static let all =
+        ["lora", "rslora"].flatMap { name in
+            ["newest", "period"].map { PeftCase(name: name, version: $0) }
+        } + [PeftCase(name: "dora", version: "period")]
 }
 
 @Suite("Adapters go from peft to Palinote and back")
@@ -129,6 +130,36 @@ struct AdapterTests {
         #expect(model.parameters.trainable.isEmpty && model.hasFixedImageFeatures && model.adapter == nil)
     }
 
+    @Test("a new DoRA adapter with modules to save answers as before, and leaves no trace when it goes")
+    func freshDora() throws {
+        let file = try PeftCase(name: "lora", version: "newest").file()
+        let model = try Fixture.model(on: CPUBackend())
+        let before = try #require(try model.traced(file)["logits"])
+        let bytes = try model.weightBytes()
+        var configuration = AdapterConfiguration(r: 2, targetModules: .suffixes(["q_proj", "down_proj"]))
+        configuration.useDora = true
+        configuration.modulesToSave = ["multi_modal_projector", "norm"]
+        let paths = try model.attach(configuration, seed: 1)
+        #expect(rangeDistance(try #require(try model.traced(file)["logits"]), before) <= 1e-4)
+        // The last norm, and by peft's rule every module whose name ends so: four norms a layer, and the tower's last.
+        #expect(model.parameters.trainable.count == 3 * paths.count + 2 + 1 + 4 * 4 + 2)
+        #expect(!model.hasFixedImageFeatures)
+        model.detachAdapter()
+        #expect(try model.weightBytes() == bytes && model.parameters.trainable.isEmpty)
+    }
+
+    @Test("a module in 4 bits cannot be trained whole")
+    func quantizedModuleToSave() throws {
+        let model = try PaliGemma(
+            folder: Fixture.path("models/pg2-tiny"), elementType: .float32, quantization: QuantizationConfiguration(),
+            backend: CPUBackend())
+        var configuration = AdapterConfiguration()
+        configuration.modulesToSave = ["multi_modal_projector"]
+        let error = #expect(throws: ModelError.self) { try model.attach(configuration, seed: 1) }
+        #expect(try #require(error).description.contains("--skip-modules multi_modal_projector"))
+        #expect(model.adapter == nil)
+    }
+
     @Test("a new adapter's numbers follow from the seed, within peft's bounds")
     func initialization() throws {
         let backend = try CPUBackend()
@@ -180,7 +211,14 @@ struct AdapterTests {
             testDescription: "no expression", old: "(q_proj|v_proj)", new: "(q_proj", names: ["regular expression"]),
         Damage(
             testDescription: "weight-decomposed", old: #""use_dora": false"#, new: #""use_dora": true"#,
-            names: ["adapter_config.json", "use_dora"]),
+            names: ["adapter_model.safetensors", "lora_magnitude_vector", "missing"]),
+        Damage(
+            testDescription: "a module to save that is not stored", old: #""modules_to_save": null"#,
+            new: #""modules_to_save": ["multi_modal_projector"]"#,
+            names: ["adapter_model.safetensors", "multi_modal_projector.linear.weight", "missing"]),
+        Damage(
+            testDescription: "no such module to save", old: #""modules_to_save": null"#,
+            new: #""modules_to_save": ["projectile"]"#, names: ["projectile"]),
     ]
 
     @Test("files that do not fit say so, and the model is as before", arguments: damages)

@@ -3,10 +3,12 @@
     python adapters/make_adapters.py --version period
     python adapters/make_adapters.py --version newest
 
-Folders fixtures/adapters/{lora,rslora}-VERSION as peft writes them (without its README.md); the same numbers in both
+Folders fixtures/adapters/{lora,rslora,dora}-VERSION as peft writes them (without its README.md); the same numbers in both
 releases, under the keys of each. Beside each folder a .safetensors with the batch, `logits`, `loss` and `grad/KEY`
 with the keys of the adapter file (evaluation mode: no dropout).
   lora    r 4, alpha 10, all seven suffixes; the rule also reaches q, k and v of the vision tower
+  dora    r 4, alpha 6, weight-decomposed, four suffixes of both towers; and the projector as a module to save;
+          `merged/KEY` holds three weights after peft's merge
   rslora  r 3, alpha 6, rank-stabilized (scale 6 / sqrt 3), q_proj and v_proj of the language model by a pattern
 """
 
@@ -15,9 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import torch
 from peft import LoraConfig
 
 from common import adapters, batches, fixtures, tiny_models, trace
+from common.checkpoint_keys import stored
 from common.loading import load
 from common.versions import parse_version
 
@@ -25,6 +29,13 @@ SEED = 30
 BASE = "../../models/pg2-tiny"
 CONFIGS = {
     "lora": {"r": 4, "lora_alpha": 10, "lora_dropout": 0.05, "target_modules": adapters.SUFFIXES},
+    "dora": {
+        "r": 4,
+        "lora_alpha": 6,
+        "use_dora": True,
+        "target_modules": ["q_proj", "v_proj", "o_proj", "down_proj"],
+        "modules_to_save": ["multi_modal_projector"],
+    },
     "rslora": {
         "r": 3,
         "lora_alpha": 6,
@@ -45,6 +56,20 @@ def make(name: str, version: str) -> None:
     case = f"{name} on pg2-tiny, three examples padded left, with gradients"
     fixtures.write("adapters", f"{name}-{version}", tensors, version, SEED, case)
     save(model, f"{name}-{version}", version)
+    if name == "dora":
+        tensors |= merged(model)
+        fixtures.write("adapters", f"{name}-{version}", tensors, version, SEED, case)
+
+
+def merged(model) -> dict[str, torch.Tensor]:
+    """Some weights after peft's merge, under the keys of 4.47."""
+    found = {stored(key): value for key, value in model.merge_and_unload().state_dict().items()}
+    names = [
+        "language_model.model.layers.1.self_attn.q_proj.weight",
+        "vision_tower.vision_model.encoder.layers.0.self_attn.v_proj.weight",
+        "multi_modal_projector.linear.weight",
+    ]
+    return {f"merged/{name}": found[name] for name in names}
 
 
 def save(model, folder_name: str, version: str) -> None:

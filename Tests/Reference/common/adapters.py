@@ -18,14 +18,23 @@ def attach(model, config: LoraConfig, seed: int, size: float = 1.0) -> PeftModel
     with torch.no_grad():
         for key in sorted(found):
             value = found[key]
-            value.copy_(torch.randn(value.shape, generator=generator) * value.shape[1] ** -0.5 * size)
+            if "lora_A" in key or "lora_B" in key:
+                value.copy_(torch.randn(value.shape, generator=generator) * value.shape[1] ** -0.5 * size)
+            else:  # magnitudes and whole modules move a little from where they start
+                value.mul_(1 + 0.1 * torch.randn(value.shape, generator=generator))
     return wrapped
 
 
 def trainable(model) -> dict[str, torch.nn.Parameter]:
     """Trainable parameters under the keys of adapter_model.safetensors."""
-    named = {key.replace(".default", ""): value for key, value in model.named_parameters() if value.requires_grad}
+    named = {stored_name(key): value for key, value in model.named_parameters() if value.requires_grad}
     return dict(sorted(named.items()))
+
+
+def stored_name(key: str) -> str:
+    """A parameter's key in adapter_model.safetensors."""
+    key = key.replace(".modules_to_save", "").replace(".default", "")
+    return key.removesuffix(".weight") if ".lora_magnitude_vector" in key else key
 
 
 def stored_adapter(key: str) -> str:

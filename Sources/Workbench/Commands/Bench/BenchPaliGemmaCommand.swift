@@ -60,7 +60,7 @@ struct BenchPaliGemmaCommand: Command {
         guard let checkpoint = options.checkpoint else {
             return try PaliGemma(
                 random: configuration(context), seed: context.seed, elementType: options.dtype.elementType,
-                backend: backend)
+                quantization: quantization, backend: backend)
         }
         guard !options.$shape, !options.$visionLayers, !options.$textLayers else {
             throw Failure(
@@ -69,7 +69,12 @@ struct BenchPaliGemmaCommand: Command {
                 next: "help \(Self.name)")
         }
         return try PaliGemma(
-            folder: context.resolveSample(checkpoint), elementType: options.dtype.elementType, backend: backend)
+            folder: context.resolveSample(checkpoint), elementType: options.dtype.elementType,
+            quantization: quantization, backend: backend)
+    }
+
+    private var quantization: QuantizationConfiguration? {
+        options.quantization == .nf4 ? QuantizationConfiguration() : nil
     }
 
     private func describe(_ model: PaliGemma, _ context: CommandContext) {
@@ -82,7 +87,7 @@ struct BenchPaliGemmaCommand: Command {
                         "\(vision.layerCount) vision layers of \(vision.hiddenSize), \(text.layerCount) text layers of \(text.hiddenSize)"
                     ),
                     ("parameters", "\(model.parameters.elementCount.grouped)"),
-                    ("type", "\(options.dtype.rawValue)"),
+                    ("type", model.typeText),
                     ("tokens", "\(vision.patchCount) image + \(options.textTokens) text, batch \(options.batch)"),
                     ("device", Text(.host(model.backend.device.signature))),
                     ("threads", Text(.host(threadText(context)))),

@@ -52,6 +52,7 @@ struct ModelBench {
         defer { model.detachAdapter() }
         var arguments = TrainingArguments()
         arguments.maxSteps = options.repeats + 1
+        arguments.gradientCheckpointing = options.gradientCheckpointing
         let engine = try UpdateEngine(model, arguments, totalSteps: arguments.maxSteps)
         let batch = TrainingBatch(tokens: lessons, pictures: .pixels(pixels))
         return [try stopwatch.measure("LoRA step") { _ = try engine.update([batch]) }]

@@ -7,6 +7,8 @@ struct PaliGemmaBenchOptions: OptionGroupContents {
     @Option("layers of the language model", in: 1...1000) var textLayers = 2
     @Option("measure this checkpoint in place of random weights", completion: .folder) var checkpoint: Path?
     @Option("the type to compute with") var dtype = TypeChoice.bfloat16
+    @Option("put linear layers into 4 bits") var quantization = QuantizationChoice.none
+    @Flag("compute layers again on the way back of a step") var gradientCheckpointing = false
     @Option("text tokens behind the image's, <bos> and line end among them", in: 4...4096) var textTokens = 32
     @Option("examples in a batch", in: 1...64) var batch = 1
     @Option("tokens to generate after the first", in: 1...1024) var newTokens = 16
@@ -21,6 +23,8 @@ struct PaliGemmaBenchOptions: OptionGroupContents {
             "--new-tokens", "\(newTokens)", "--repeats", "\(repeats)",
             "--parts", parts.map(\.rawValue).joined(separator: ","),
         ]
+        if gradientCheckpointing { words.append("--gradient-checkpointing") }
+        if quantization != .none { words += ["--quantization", quantization.rawValue] }
         if let checkpoint { words += ["--checkpoint", Literal.quoted(checkpoint.text)] }
         if $shape { words += ["--shape", Literal.quoted(shape)] }
         if $visionLayers { words += ["--vision-layers", "\(visionLayers)"] }

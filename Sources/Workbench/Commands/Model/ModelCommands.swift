@@ -7,7 +7,8 @@ extension CommandRegistry<CommandContext>.Group {
             "Model",
             [
                 ProcessorLoadCommand.self, ModelLoadCommand.self, ModelInitCommand.self, ModelInfoCommand.self,
-                ModelFreezeCommand.self, ModelAdaptCommand.self, ModelParametersCommand.self, ModelSaveCommand.self,
+                ModelFreezeCommand.self, ModelAdaptCommand.self, ModelParametersCommand.self, ModelMergeCommand.self,
+                ModelSaveCommand.self,
                 ModelTraceCommand.self,
             ])
     }

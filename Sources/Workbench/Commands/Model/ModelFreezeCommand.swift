@@ -20,11 +20,16 @@ struct ModelFreezeCommand: Command {
         for pattern in patterns {
             let picks = { (parameter: Parameter) in NamePattern(pattern).picks(parameter.name) }
             let count = undo ? store.unfreeze(where: picks) : store.freeze(where: picks)
-            guard count > 0 else {
+            guard count > 0 || store.quantized.contains(where: { NamePattern(pattern).picks($0.name) }) else {
                 let parts = Set(store.parameters.compactMap { $0.name.split(separator: ".").first.map(String.init) })
                 throw Failure(
                     code: "NoSuchWeights", message: "no weight is called \"\(pattern)\"",
                     suggestions: parts.sorted(), next: "model parameters")
+            }
+            guard count > 0 || !undo else {
+                throw Failure(
+                    code: "QuantizedWeights", message: "\(pattern): weights in 4 bits cannot be trained",
+                    next: "model adapt")
             }
             context.say("\(undo ? "trained" : "frozen") \(pattern): \(count) tensors")
         }

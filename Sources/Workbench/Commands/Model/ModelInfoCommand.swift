@@ -13,7 +13,7 @@ struct ModelInfoCommand: Command {
         let (text, vision) = (model.configuration.text, model.configuration.vision)
         var fields = Fields([
             ("device", Text(.host(model.backend.device.signature))),
-            ("type", "\(model.elementType.name)"),
+            ("type", model.typeText),
             (
                 "vision",
                 "SigLIP, \(vision.layerCount) layers of \(vision.hiddenSize), \(vision.headCount) heads, \(vision.imageSize) px"
@@ -27,7 +27,7 @@ struct ModelInfoCommand: Command {
             ("weights", "\(Quantity.byteText(model.parameters.byteCount))"),
         ])
         if let adapter = model.adapter {
-            fields.add("adapter", "LoRA r=\(adapter.r) on \(adapter.targetModules)")
+            fields.add("adapter", "\(adapter.useDora ? "DoRA" : "LoRA") r=\(adapter.r) on \(adapter.targetModules)")
         }
         context.emit(.fields(fields))
     }

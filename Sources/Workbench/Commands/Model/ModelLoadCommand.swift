@@ -9,8 +9,16 @@ struct ModelLoadCommand: Command {
     static let discussion = """
         Weights are mapped from their files and copied only where the wanted type is not the stored one. Every tensor that
         the configuration asks for must be there, and no other.
+
+        --quantization nf4 puts the linear layers into 4 bits while opening, as bitsandbytes does, with scales that are
+        quantized too (--scales plain leaves them): vision tower, projector and language model, but not embedding, head and
+        norms, which is the reference's default. They are frozen; `model adapt` makes them trainable. A checkpoint that was
+        saved in 4 bits needs no option.
         """
-    static let examples = ["model load", "model load samples/tiny-paligemma2 --dtype bfloat16"]
+    static let examples = [
+        "model load", "model load samples/tiny-paligemma2 --dtype bfloat16",
+        "model load --quantization nf4 --dtype bfloat16 --skip-modules vision_tower,multi_modal_projector",
+    ]
 
     @Argument("the checkpoint's folder", completion: .anyOf([.live(.checkpoints), .folder])) var folder = Path(
         SampleFolders.modelName)
@@ -18,11 +26,14 @@ struct ModelLoadCommand: Command {
     @Option("cap final logits as the configuration says, or not") var finalSoftcap = BoundChoice.config
     @Option("give even layers the window that the configuration says, or not") var slidingWindow = BoundChoice.config
     @Option("whose attention masks are followed") var compat = CompatibilityChoice.newest
+    @OptionGroup var quantization: QuantizationOptions
 
     mutating func run(_ context: CommandContext) throws {
         let start = context.now()
         let path = context.resolveSample(folder)
-        let model = try PaliGemma(folder: path, elementType: dtype.elementType, backend: context.backend())
+        let model = try PaliGemma(
+            folder: path, elementType: dtype.elementType, quantization: quantization.configuration,
+            backend: context.backend())
         model.options.finalSoftCap = finalSoftcap == .config ? .config : .off
         model.options.slidingWindow = slidingWindow == .config ? .config : .off
         model.options.compatibility = compat == .newest ? .newest : .period
@@ -35,12 +46,20 @@ struct ModelLoadCommand: Command {
                     ("model", Text(.path(folder.text))),
                     (
                         "parameters",
-                        "\(model.parameters.elementCount.grouped) in \(model.parameters.parameters.count) tensors"
+                        "\(model.parameters.elementCount.grouped) in \(model.parameters.parameters.count + model.parameters.quantized.count) tensors"
                     ),
-                    ("type", "\(dtype.rawValue)"),
+                    ("type", model.typeText),
                     ("device", Text(.host(model.backend.device.signature))),
                     ("opened in", Text(.duration(context.now() - start))),
                 ])))
+    }
+}
+
+extension PaliGemma {
+    /// The type that layers compute with, and how many of them are in 4 bits.
+    var typeText: Text {
+        let count = parameters.quantized.count
+        return count == 0 ? "\(elementType.name)" : "\(elementType.name), \(count) linear layers in 4 bits (nf4)"
     }
 }
 

@@ -14,12 +14,15 @@ struct ModelParametersCommand: Command {
         let store = try context.loadedModel().model.parameters
         var order: [String] = []
         var counts: [String: (tensors: Int, all: Int, trained: Int)] = [:]
-        for parameter in store.parameters {
-            let part = parameter.name.split(separator: ".").prefix(depth).joined(separator: ".")
+        let weights =
+            store.parameters.map { ($0.name, $0.count, $0.isTrainable) }
+            + store.quantized.map { ($0.name, $0.count, false) }
+        for (name, count, isTrainable) in weights {
+            let part = name.split(separator: ".").prefix(depth).joined(separator: ".")
             if counts[part] == nil { order.append(part) }
             counts[part, default: (0, 0, 0)].tensors += 1
-            counts[part, default: (0, 0, 0)].all += parameter.count
-            if parameter.isTrainable { counts[part, default: (0, 0, 0)].trained += parameter.count }
+            counts[part, default: (0, 0, 0)].all += count
+            if isTrainable { counts[part, default: (0, 0, 0)].trained += count }
         }
         var table = Table("part", "tensors", "parameters", "trained")
         for part in order {

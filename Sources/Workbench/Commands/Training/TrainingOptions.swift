@@ -23,6 +23,9 @@ struct TrainingOptions: OptionGroupContents {
     @Option("whose AdamW is followed") var optim = OptimizerChoice.adamwTorch
     @Option("keep a float32 copy of trained weights where the model computes in bfloat16, or not")
     var masterWeights = MasterChoice.float32
+    @Flag("compute layers again on the way back: a third more time, far less memory") var gradientCheckpointing = false
+    @Option("shuffled orders of an example's boxes that share the picture's and prompt's pass", in: 1...64)
+    var packedOrders = 1
     @Option("whose bookkeeping is followed") var compat = CompatibilityChoice.newest
 
     /// The settings as the trainer takes them.
@@ -47,6 +50,8 @@ struct TrainingOptions: OptionGroupContents {
         arguments.optim = TrainingArguments.Optimizer(rawValue: optim.rawValue) ?? .adamwTorch
         arguments.masterWeights = masterWeights == .float32 ? .float32 : .none
         arguments.compatibility = compat == .newest ? .newest : .period
+        arguments.gradientCheckpointing = gradientCheckpointing
+        arguments.packedOrders = packedOrders
         arguments.seed = seed
         arguments.outputDir = outputDir
         return arguments
