@@ -21,8 +21,8 @@ struct ExampleTests {
     /// What must be there before the examples of a command.
     private static let before = [
         "model adapt": ["model load"], "model freeze": ["model load"], "train": ["model load"], "infer": ["model load"],
-        "confusion": ["evaluate test --count 2"], "calibrate": ["evaluate valid --count 2"],
-        "thresholds": ["evaluate valid --count 2"],
+        "confusion": ["evaluate test --count 2"], "calibrate": ["evaluate valid --predictions ranked.jsonl"],
+        "thresholds": ["evaluate valid --predictions ranked.jsonl"],
     ]
 
     @Test("the examples of every command run as they stand")
@@ -71,6 +71,8 @@ struct ExampleTests {
         for (name, text) in [
             "key.txt": "geheim-5678", "texts.jsonl": "\"detect card\"", "ids.jsonl": "[2, 108]",
             "images.jsonl": "\"\(picture)\"",
+            "ranked.jsonl": #"{"image":"valid_000.jpg","width":288,"height":288,"boxes":[[31,29,146,174],[9,9,40,40]],"#
+                + #""classes":["king of spades","9 of diamonds"],"confidences":[0.9,0.2]}"#,
             "answers.jsonl": #"{"text":"<loc0256><loc0128><loc0768><loc0640> king","width":640,"height":480}"#,
             "boxes.jsonl": #"{"xyxy":[[80,120,400,360]],"class_name":["king"],"width":640,"height":480}"#,
         ] { try folder.write(text.utf8, to: name) }
