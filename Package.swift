@@ -54,7 +54,8 @@ let package = Package(
         // The model and its training.
         .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
         .target(
-            name: "Training", dependencies: ["Models", "Datasets", "Detection", "Images", "Checkpoints", "Tensors"]),
+            name: "Training",
+            dependencies: ["Models", "Datasets", "Detection", "Images", "Checkpoints", "Tensors", "JSON"]),
 
         // The notebook.
         .target(name: "Hub", dependencies: ["CArchive"]),

@@ -10,7 +10,8 @@ extension CPUBackend {
         let arguments = ckernels_cross_entropy_call(
             logits: try floats(call.logits, name), targets: try indices(call.targets, below: columns, name),
             weights: try floats(call.weights, name), losses: try floatTarget(call.losses, name),
-            gradient: try output(call.logitsGradient, name), columns: columns, soft_cap: call.softCap ?? 0)
+            gradient: try output(call.logitsGradient, name), columns: columns, soft_cap: call.softCap ?? 0,
+            smoothing: call.smoothing)
         run(CKERNELS_CROSS_ENTROPY, rows: call.logits.rows, of: columns, arguments)
     }
 

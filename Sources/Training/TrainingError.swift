@@ -9,6 +9,10 @@ package enum TrainingError: Error, CustomStringConvertible {
     case argument(name: String, reason: String)
     /// Nothing to train: no examples, or every weight is frozen.
     case nothingToTrain(reason: String)
+    /// Scores that cannot be computed.
+    case evaluation(reason: String)
+    /// A log that cannot be written.
+    case log(file: String, reason: String)
     /// A checkpoint that does not belong to this run.
     case resume(folder: String, reason: String)
     /// A picture that cannot be read.
@@ -20,6 +24,8 @@ package enum TrainingError: Error, CustomStringConvertible {
         switch self {
         case .argument(let name, let reason): "\(name): \(reason)"
         case .nothingToTrain(let reason): reason
+        case .evaluation(let reason): "the evaluation failed: \(reason)"
+        case .log(let file, let reason): "\(file): \(reason)"
         case .resume(let folder, let reason): "\(folder): cannot resume: \(reason)"
         case .image(let error): "\(error)"
         case .model(let error): "\(error)"

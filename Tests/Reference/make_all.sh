@@ -12,4 +12,6 @@ for version in period newest; do
         "$python" "$script.py" --version "$version"
     done
 done
+"$1" training/make_smoothing.py --version period
+"$1" training/make_eightbit.py --version period
 "$2" training/make_schedules.py --version newest

@@ -31,6 +31,19 @@ INLINE double exponential_sum(const ckernels_cross_entropy_call *call, const flo
     return total;
 }
 
+// The sum of capped logits, lanes in float64 over blocks.
+INLINE double capped_sum(const ckernels_cross_entropy_call *call, const float *logits) {
+    block scratch;
+    double total = 0;
+    FOR_BLOCKS(0, call->columns) {
+        const float *capped = capped_block(call, logits + at, count, &scratch);
+        sum_vector sum = {0};
+        for (ptrdiff_t i = 0; i < count; i += SUM_LANES) sum += load_lanes(capped + i, count - i);
+        total += (double)sum_of_lanes(sum);
+    }
+    return total;
+}
+
 // weight (softmax - target) times the soft-cap's slope, 1 - (capped / cap)^2.
 INLINE void cross_entropy_gradient(
     const ckernels_cross_entropy_call *call, const float *logits, ptrdiff_t row, float log_sum_exp
@@ -38,13 +51,14 @@ INLINE void cross_entropy_gradient(
     block scratch, result;
     float weight = call->weights[row], cap = call->soft_cap;
     ptrdiff_t target = call->targets[row];
+    float spread = call->smoothing / (float)call->columns, hit = 1.0f - call->smoothing;
     FOR_BLOCKS(0, call->columns) {
         const float *capped = capped_block(call, logits + at, count, &scratch);
         for (ptrdiff_t i = 0; i < count; i++) result.values[i] = exponential(capped[i] - log_sum_exp);
-        if (target >= at && target < at + count) result.values[target - at] -= 1.0f;
+        if (target >= at && target < at + count) result.values[target - at] -= hit;
         for (ptrdiff_t i = 0; i < count; i++) {
             float ratio = cap == 0 ? 0 : capped[i] / cap;
-            result.values[i] = weight * result.values[i] * (1.0f - ratio * ratio);
+            result.values[i] = weight * (result.values[i] - spread) * (1.0f - ratio * ratio);
         }
         write_block(call->gradient, row * call->columns + at, count, result.values);
     }
@@ -59,7 +73,12 @@ static void cross_entropy(const void *arguments, ptrdiff_t begin, ptrdiff_t end)
         double log_sum_exp = (double)largest + log(exponential_sum(call, logits, largest));
         float target = logits[call->targets[row]], cap = call->soft_cap;
         if (cap != 0) target = cap * hyperbolic_tangent(target / cap);
-        call->losses[row] = (float)((double)call->weights[row] * (log_sum_exp - (double)target));
+        double expected = (double)target;
+        if (call->smoothing != 0) {
+            double smoothing = (double)call->smoothing;
+            expected = (1 - smoothing) * expected + smoothing * capped_sum(call, logits) / (double)call->columns;
+        }
+        call->losses[row] = (float)((double)call->weights[row] * (log_sum_exp - expected));
         if (call->gradient.data != NULL) cross_entropy_gradient(call, logits, row, (float)log_sum_exp);
     }
 }

@@ -167,6 +167,7 @@ typedef struct {
     ckernels_array gradient; // optional
     ptrdiff_t columns;
     float soft_cap; // 0 for none
+    float smoothing; // share of a target that is spread over all columns
 } ckernels_cross_entropy_call;
 
 typedef struct {

@@ -78,7 +78,8 @@ package final class AtomicFile {
         unlink(temporaryPath)
     }
 
-    private static func flushFolder(_ folder: String, file: String) throws(CheckpointError) {
+    /// Makes renames in a folder durable; `file` names what an error is about.
+    package static func flushFolder(_ folder: String, file: String) throws(CheckpointError) {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unwritable(file: file, reason: SystemReason.last) }
         defer { close(descriptor) }

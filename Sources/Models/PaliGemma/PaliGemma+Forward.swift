@@ -38,17 +38,20 @@ extension PaliGemma {
 
     /// The loss of each label, weighted; their sum is what training minimizes.
     ///
-    /// - Parameter weight: what one label counts, or nil for a mean over all labels of the batch.
+    /// - Parameters:
+    ///   - weight: what one label counts, or nil for a mean over all labels of the batch.
+    ///   - smoothing: the share of each label that is spread over all ids.
     /// - Returns: float32 `[labels]`.
     package func losses(
-        _ tokens: TokenBatch, features: Tensor, weight: Float? = nil, _ pass: Pass = Pass()
+        _ tokens: TokenBatch, features: Tensor, weight: Float? = nil, smoothing: Float = 0, _ pass: Pass = Pass()
     ) throws(TensorError) -> Tensor {
         let (places, labels) = tokens.predictions
         guard !labels.isEmpty else { throw .argument(operation: "loss", reason: "the batch has no labels") }
         let hidden = try hiddenStates(tokens, features: features, pass).gatheringRows(places)
         let weights = Array(repeating: weight ?? 1 / Float(labels.count), count: labels.count)
         return try headLoss(
-            hidden: hidden, table: pass(decoder.table), targets: labels, weights: weights, softCap: finalSoftCap)
+            hidden: hidden, table: pass(decoder.table), targets: labels, weights: weights, softCap: finalSoftCap,
+            smoothing: smoothing)
     }
 
     /// The capped logits of some rows of hidden states.

@@ -22,7 +22,7 @@ extension PaliGemma {
     /// What the model is now.
     package func keepState() -> ModelState {
         ModelState(
-            weights: parameters.parameters.map { $0.keep() }, 
+            weights: parameters.parameters.map { $0.keep() },
             linears: tree.linears.map { ($0.weight, $0.adapter) }, adapter: adapter, options: options)
     }
 

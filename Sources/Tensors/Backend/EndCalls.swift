@@ -15,7 +15,8 @@ package struct SoftCapCall {
 /// Cross-entropy of rows of logits against target ids, with the gradient where it is wanted.
 ///
 /// `losses[i] = weights[i] * (logSumExp(capped logits[i]) - capped logits[i][targets[i]])`; the gradient is that of
-/// `sum(losses)` for the uncapped logits.
+/// `sum(losses)` for the uncapped logits. With smoothing `s` the target's capped logit counts `1 - s`, and the mean of all
+/// capped logits of the row counts `s`.
 /// - Shapes: logits float32 `[R, V]` before the soft-cap, targets int32 `[R]` in `0..<V`, weights float32 `[R]`,
 ///   losses float32 `[R]`, logitsGradient `[R, V]` of any real type (may be `logits` itself if float32).
 package struct CrossEntropyCall {
@@ -25,6 +26,8 @@ package struct CrossEntropyCall {
     package let weights: Tensor
     package let losses: Tensor
     package let logitsGradient: Tensor?
+    /// The share of a target that is spread over all columns, 0 for none.
+    package var smoothing: Float = 0
 
     /// States a call.
     package init(

@@ -6,10 +6,11 @@
 ///   - targets: `R` ids.
 ///   - weights: what each row's loss counts: `1 / n` for a mean over `n` labels.
 ///   - softCap: bounds the logits.
+///   - smoothing: the share of each label that is spread over all ids, as transformers' `LabelSmoother` does.
 /// - Returns: the weighted loss of each row, float32 `[R]`; what is minimized is their sum.
 /// - Throws: `TensorError.shapeMismatch`, or `TensorError.index` if a target is outside the table.
 package func headLoss(
-    hidden: Tensor, table: Tensor, targets: [Int32], weights: [Float], softCap: Float?
+    hidden: Tensor, table: Tensor, targets: [Int32], weights: [Float], softCap: Float?, smoothing: Float = 0
 ) throws(TensorError) -> Tensor {
     guard hidden.columns == table.columns, hidden.rows == targets.count, targets.count == weights.count else {
         throw .shapeMismatch(operation: "head loss", hidden.shape, [targets.count, table.columns])
@@ -29,7 +30,7 @@ package func headLoss(
         let rows = hidden.viewed(as: [hidden.rows, hidden.columns]).part(range)
         let gradient = try chunkLoss(
             rows, table: table, targets: Array(targets[range]), weights: Array(weights[range]), softCap: softCap,
-            losses: losses.part(range), wantsGradient: wantsGradient)
+            smoothing: smoothing, losses: losses.part(range), wantsGradient: wantsGradient)
         guard let gradient, let hiddenGradient else { continue }
         var product = MatmulCall(
             a: gradient, b: table.detached,
@@ -47,8 +48,8 @@ package func headLoss(
 
 /// The losses of some rows, and the gradient of their logits if it is wanted, in the type of `rows`.
 private func chunkLoss(
-    _ rows: Tensor, table: Tensor, targets: [Int32], weights: [Float], softCap: Float?, losses: Tensor,
-    wantsGradient: Bool
+    _ rows: Tensor, table: Tensor, targets: [Int32], weights: [Float], softCap: Float?, smoothing: Float,
+    losses: Tensor, wantsGradient: Bool
 ) throws(TensorError) -> Tensor? {
     let backend = rows.backend
     let logits = try Tensor(uninitialized: [rows.rows, table.rows], .float32, on: backend, label: "logits")
@@ -62,10 +63,11 @@ private func chunkLoss(
             rows.elementType == .float32
             ? logits : try Tensor(uninitialized: logits.shape, rows.elementType, on: backend, label: "logits gradient")
     }
-    try backend.crossEntropy(
-        CrossEntropyCall(
-            logits: logits, softCap: softCap, targets: Tensor(targets, shape: [targets.count], on: backend),
-            weights: Tensor(weights, shape: [weights.count], on: backend), losses: losses, logitsGradient: gradient))
+    var call = try CrossEntropyCall(
+        logits: logits, softCap: softCap, targets: Tensor(targets, shape: [targets.count], on: backend),
+        weights: Tensor(weights, shape: [weights.count], on: backend), losses: losses, logitsGradient: gradient)
+    call.smoothing = smoothing
+    try backend.crossEntropy(call)
     return gradient
 }
 

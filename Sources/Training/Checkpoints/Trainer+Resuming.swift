@@ -9,32 +9,54 @@ extension Trainer {
     ///
     /// - Throws: `TrainingError.resume` for a checkpoint of another run; the trainer is then as before.
     package func resume(from folder: String) throws(TrainingError) {
-        let state = try readState(folder)
+        let state = try Self.readState(folder)
         try check(state, folder)
+        try restoreTensors(from: folder, engine.optimizer.slots.flatMap(\.stored)) { $0.count == $1 }
+        engine.step = state.globalStep
+        engine.optimizer.step = state.optimizerStep
+        (lossSinceLog, updatesSinceLog, log) = (state.lossSinceLog, state.updatesSinceLog, state.logHistory)
+        losses = state.losses ?? []
+        evaluations = state.evaluations ?? []
+        savedStep = state.globalStep
+    }
+
+    /// Takes the weights alone from a checkpoint of this run.
+    func loadWeights(from folder: String) throws(TrainingError) {
+        let weights = engine.optimizer.slots.map { ("weight/" + $0.parameter.name, $0.weights) }
+        try restoreTensors(from: folder, weights) { $0.count >= $1 }
+    }
+
+    /// Reads tensors of a checkpoint into those of the run, then the weights that the model computes with.
+    ///
+    /// - Parameter fits: whether the names of a file go with a count of tensors.
+    private func restoreTensors(
+        from folder: String, _ named: [(name: String, tensor: Tensor)], fits: ([String], Int) -> Bool
+    ) throws(TrainingError) {
         let file = try fileErrors { () throws(CheckpointError) in
             try SafetensorsFile(path: "\(folder)/\(Self.optimizerName)")
         }
-        guard file.names.count == 3 * engine.optimizer.slots.count else {
+        guard fits(file.names, named.count) else {
             throw .resume(
                 folder: folder,
-                reason: "it trained \(file.names.count / 3) weights, this run trains \(engine.optimizer.slots.count)")
+                reason:
+                    "it holds \(file.names.count) tensors of \(file.names.count { $0.hasPrefix("weight/") }) trained "
+                    + "weights, this run \(named.count) of \(engine.optimizer.slots.count)")
         }
         // The bytes below lie in the mapped file, which must outlive them.
         defer { withExtendedLifetime(file) {} }
-        var restored: [(target: Tensor, bytes: UnsafeRawBufferPointer)] = []
+        let stored = try named.map { (name, tensor) throws(TrainingError) in
+            try bytes(of: name, like: tensor, file, folder)
+        }
         try trainingErrors { () throws(TensorError) in
             try engine.optimizer.makeMomentsWritable()
             for slot in engine.optimizer.slots { try slot.parameter.makeWritable() }
         }
-        for slot in engine.optimizer.slots {
-            let weights = slot.parameter.master ?? slot.parameter.value
-            for (kind, tensor) in [("exp_avg", slot.first), ("exp_avg_sq", slot.second), ("weight", weights)] {
-                restored.append((tensor, try bytes(of: "\(kind)/\(slot.parameter.name)", like: tensor, file, folder)))
-            }
-        }
-        let targets = restored
+        // A tensor that was shared with a kept state is another one now.
+        let present = Dictionary(
+            uniqueKeysWithValues: engine.optimizer.slots.flatMap(\.stored).map { ($0.name, $0.tensor) })
         try trainingErrors { () throws(TensorError) in
-            for (target, bytes) in targets {
+            for ((name, tensor), bytes) in zip(named, stored) {
+                let target = present[name] ?? tensor
                 try target.backend.write(bytes, to: target.storage, byteOffset: target.byteOffset)
             }
             for slot in engine.optimizer.slots {
@@ -42,13 +64,9 @@ extension Trainer {
                 try master.backend.convert(ConvertCall(input: master, output: slot.parameter.value))
             }
         }
-        engine.step = state.globalStep
-        engine.optimizer.step = state.optimizerStep
-        (lossSinceLog, updatesSinceLog, log) = (state.lossSinceLog, state.updatesSinceLog, state.logHistory)
-        losses = state.losses ?? []
     }
 
-    private func readState(_ folder: String) throws(TrainingError) -> TrainerState {
+    static func readState(_ folder: String) throws(TrainingError) -> TrainerState {
         let path = "\(folder)/\(Self.stateName)"
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(

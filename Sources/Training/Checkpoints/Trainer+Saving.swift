@@ -5,10 +5,10 @@ import Tensors
 
 /// Checkpoints of a run: `output_dir/checkpoint-N`, each whole or not there at all.
 ///
-/// A folder holds the model in Hugging Face's layout (or the adapter in peft's), `optimizer.safetensors` with the moments
-/// and the float32 weights, and `trainer_state.json`. It is written under another name, flushed, and renamed.
+/// A folder holds the model in Hugging Face's layout (or the adapter in peft's), `optimizer.safetensors` with what the
+/// optimizer keeps and the float32 weights, and `trainer_state.json`. It is written under another name, flushed, and
+/// renamed. One that is replaced or removed is renamed first too, so that no name without an ending is ever half a folder.
 extension Trainer {
-    static let folderPrefix = "checkpoint-"
     static let stateName = "trainer_state.json"
     static let optimizerName = "optimizer.safetensors"
 
@@ -27,16 +27,14 @@ extension Trainer {
     /// The bytes that `saveProgress` writes, but for the log.
     package var progressByteCount: Int {
         engine.optimizer.slots.reduce(0) { sum, slot in
-            sum + slot.first.byteCount + slot.second.byteCount
-                + (slot.parameter.master ?? slot.parameter.value).byteCount
+            sum + slot.moments.reduce(slot.weights.byteCount) { $0 + $1.tensor.byteCount }
         }
     }
 
     private func writeCheckpoint(under folder: String, withModel: Bool) throws(TrainingError) -> String {
-        let target = "\(folder)/\(Self.folderPrefix)\(engine.step)"
-        let partial = target + ".partial"
-        let files = FileManager.default
-        try? files.removeItem(atPath: partial)
+        let target = Self.folder(ofStep: engine.step, under: folder)
+        let partial = target + CheckpointFolders.partial
+        CheckpointFolders.tidy(under: folder)
         try createFolder(partial)
         if withModel {
             try modelErrors { () throws(ModelError) in
@@ -47,36 +45,47 @@ extension Trainer {
                 }
             }
         }
-        let moments = try optimizerTensors()
+        let moments = optimizerTensors()
         let state = try stateText()
         try fileErrors { () throws(CheckpointError) in
             try SafetensorsWriter.write(moments, to: "\(partial)/\(Self.optimizerName)")
             try AtomicFile.write(state, to: "\(partial)/\(Self.stateName)")
         }
-        try? files.removeItem(atPath: target)
-        guard rename(partial, target) == 0 else {
-            throw .model(.checkpoint(.unwritable(file: target, reason: String(cString: strerror(errno)))))
-        }
-        // The older checkpoint may go only once this one's name is on disk.
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if descriptor >= 0 {
-            fsync(descriptor)
-            close(descriptor)
+        try fileErrors { () throws(CheckpointError) in
+            try CheckpointFolders.place(partial, at: target)
+            try AtomicFile.flushFolder(folder, file: target)
         }
         return target
     }
 
-    /// The checkpoints under a folder, oldest first.
-    package static func checkpoints(under folder: String) -> [(step: Int, folder: String)] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let steps = names.compactMap { $0.hasPrefix(folderPrefix) ? Int($0.dropFirst(folderPrefix.count)) : nil }
-        return steps.sorted().map { ($0, "\(folder)/\(folderPrefix)\($0)") }
+    /// Where the checkpoint of an update lies.
+    package static func folder(ofStep step: Int, under folder: String) -> String {
+        "\(folder)/\(CheckpointFolders.prefix)\(step)"
     }
 
+    /// The checkpoints under a folder, oldest first.
+    package static func checkpoints(under folder: String) -> [(step: Int, folder: String)] {
+        CheckpointFolders.all(under: folder)
+    }
+
+    /// The newest checkpoint under a folder all of whose files can be read.
+    package static func lastWholeCheckpoint(under folder: String) -> String? {
+        checkpoints(under: folder).reversed().map(\.folder).first(where: isWhole)
+    }
+
+    private static func isWhole(_ folder: String) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let tensors = names.filter { $0.hasSuffix(".safetensors") }
+        return tensors.contains(optimizerName) && tensors.count > 1 && (try? readState(folder)) != nil
+            && tensors.allSatisfy { (try? SafetensorsFile(path: "\(folder)/\($0)")) != nil }
+    }
+
+    /// Removes the oldest checkpoints over the limit, but neither the newest nor the best.
     private func removeOldCheckpoints(under folder: String, limit: Int?) -> [String] {
         guard let limit else { return [] }
-        let older = Self.checkpoints(under: folder).filter { $0.step <= engine.step }.dropLast(limit)
-        return older.map(\.folder).filter { (try? FileManager.default.removeItem(atPath: $0)) != nil }
+        let present = Self.checkpoints(under: folder).filter { $0.step <= engine.step }
+        let removable = present.filter { $0.step != engine.step && $0.step != bestStep }
+        return removable.prefix(max(0, present.count - limit)).map(\.folder).filter(CheckpointFolders.remove)
     }
 
     private func createFolder(_ path: String) throws(TrainingError) {
@@ -87,21 +96,13 @@ extension Trainer {
         }
     }
 
-    private func optimizerTensors() throws(TrainingError) -> [TensorSource] {
-        var sources: [TensorSource] = []
-        for slot in engine.optimizer.slots {
-            let weights = slot.parameter.master ?? slot.parameter.value
-            for (kind, tensor) in [("exp_avg", slot.first), ("exp_avg_sq", slot.second), ("weight", weights)] {
-                sources.append(
-                    TensorSource(
-                        name: "\(kind)/\(slot.parameter.name)", elementType: tensor.elementType, shape: tensor.shape
-                    ) { sink in
-                        let bytes = try tensor.readBytes()
-                        try bytes.withUnsafeBytes { try sink($0) }
-                    })
+    private func optimizerTensors() -> [TensorSource] {
+        engine.optimizer.slots.flatMap(\.stored).map { name, tensor in
+            TensorSource(name: name, elementType: tensor.elementType, shape: tensor.shape) { sink in
+                let bytes = try tensor.readBytes()
+                try bytes.withUnsafeBytes { try sink($0) }
             }
         }
-        return sources
     }
 
     private func stateText() throws(TrainingError) -> String {
@@ -109,7 +110,7 @@ extension Trainer {
             globalStep: engine.step, optimizerStep: engine.optimizer.step, maxSteps: plan.totalSteps,
             exampleCount: examples.count, batchSize: arguments.perDeviceTrainBatchSize,
             accumulation: arguments.gradientAccumulationSteps, seed: arguments.seed, lossSinceLog: lossSinceLog,
-            updatesSinceLog: updatesSinceLog, logHistory: log, losses: losses)
+            updatesSinceLog: updatesSinceLog, logHistory: log, evaluations: evaluations, losses: losses)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -119,6 +120,13 @@ extension Trainer {
         } catch {
             throw .resume(folder: Self.stateName, reason: "the state cannot be written: \(error.localizedDescription)")
         }
+    }
+}
+
+extension WeightOptimizer.Slot {
+    /// What a checkpoint holds of the weight: what the optimizer keeps, and the weight as it takes updates.
+    var stored: [(name: String, tensor: Tensor)] {
+        (moments.map { ($0.name, $0.tensor) } + [("weight", weights)]).map { ("\($0.0)/\(parameter.name)", $0.1) }
     }
 }
 
@@ -134,6 +142,8 @@ struct TrainerState: Codable, Equatable {
     var lossSinceLog: Double
     var updatesSinceLog: Int
     var logHistory: [LogEntry]
+    /// As `Trainer.evaluations`; nil in checkpoints of release 0.2.
+    var evaluations: [EvaluationRecord]?
     /// As `Trainer.losses`; nil in checkpoints of release 0.2.
     var losses: [Double]?
 
@@ -148,6 +158,6 @@ struct TrainerState: Codable, Equatable {
         case lossSinceLog = "loss_since_log"
         case updatesSinceLog = "updates_since_log"
         case logHistory = "log_history"
-        case losses
+        case evaluations, losses
     }
 }

@@ -13,7 +13,7 @@ package struct LearningRateSchedule: Sendable, Equatable {
     package init(_ arguments: TrainingArguments, totalSteps: Int) {
         kind = arguments.lrSchedulerType
         peak = arguments.learningRate
-        warmupSteps = kind == .constant ? 0 : arguments.warmupSteps
+        warmupSteps = kind == .constant ? 0 : arguments.warmupSteps(ofTotal: totalSteps)
         self.totalSteps = totalSteps
     }
 

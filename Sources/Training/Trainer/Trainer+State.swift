@@ -6,14 +6,16 @@ import Tensors
 package struct RunState {
     fileprivate let step: Int
     fileprivate let optimizerStep: Int
-    fileprivate let slots: [AdamW.Slot]
+    fileprivate let slots: [WeightOptimizer.Slot]
     fileprivate let log: [LogEntry]
+    fileprivate let evaluations: [EvaluationRecord]
+    fileprivate let savedStep: Int
     fileprivate let losses: [Double]
     fileprivate let lossSinceLog: Double
     fileprivate let updatesSinceLog: Int
 
     /// The memory that the state needs.
-    package var storages: [any Storage] { slots.flatMap { [$0.first.storage, $0.second.storage] } }
+    package var storages: [any Storage] { slots.flatMap(\.storages) }
 }
 
 extension Trainer {
@@ -21,7 +23,8 @@ extension Trainer {
     package func keepState() -> RunState {
         RunState(
             step: engine.step, optimizerStep: engine.optimizer.step, slots: engine.optimizer.keep(), log: log,
-            losses: losses, lossSinceLog: lossSinceLog, updatesSinceLog: updatesSinceLog)
+            evaluations: evaluations, savedStep: savedStep, losses: losses, lossSinceLog: lossSinceLog,
+            updatesSinceLog: updatesSinceLog)
     }
 
     /// Makes the run what it was; the model's state is restored apart.
@@ -30,6 +33,7 @@ extension Trainer {
         engine.optimizer.step = state.optimizerStep
         engine.optimizer.restore(state.slots)
         (log, losses) = (state.log, state.losses)
+        (evaluations, savedStep) = (state.evaluations, state.savedStep)
         (lossSinceLog, updatesSinceLog) = (state.lossSinceLog, state.updatesSinceLog)
     }
 
@@ -47,14 +51,16 @@ extension Trainer {
 
     /// The bytes that the moments take.
     package var momentByteCount: Int {
-        engine.optimizer.slots.reduce(0) { $0 + $1.first.byteCount + $1.second.byteCount }
+        engine.optimizer.slots.reduce(0) { $0 + $1.moments.reduce(0) { $0 + $1.tensor.byteCount } }
     }
 
     /// The moments' bytes by weight, to compare runs that go on.
     package func momentBytes() throws(TensorError) -> [(name: String, bytes: [UInt8])] {
         var all: [(name: String, bytes: [UInt8])] = []
         for slot in engine.optimizer.slots {
-            all.append((slot.parameter.name, try slot.first.readBytes() + slot.second.readBytes()))
+            for moment in slot.moments {
+                all.append(("\(moment.name)/\(slot.parameter.name)", try moment.tensor.readBytes()))
+            }
         }
         return all
     }

@@ -16,42 +16,62 @@ package final class Trainer {
     package let engine: UpdateEngine
     /// The lines logged so far.
     package internal(set) var log: [LogEntry] = []
+    /// The evaluations so far.
+    package internal(set) var evaluations: [EvaluationRecord] = []
     /// The loss of each update so far; not a number where it was skipped.
     package internal(set) var losses: [Double] = []
     var lossSinceLog = 0.0
     var updatesSinceLog = 0
+    /// The update after which the last checkpoint was written.
+    var savedStep = 0
     private let loader: PictureLoader
+    private let batches: BatchMaker
+    private let evaluator: SplitEvaluator?
+    /// The length of each example in tokens, where batches are made by it.
+    private let lengths: [Int]
 
     /// A run at its start.
     ///
+    /// - Parameter evaluation: what the run is evaluated on, where its arguments ask for it.
     /// - Throws: `TrainingError` for arguments that make no sense, no examples, or nothing to train.
     package init(
         _ model: PaliGemma, _ processor: PaliGemmaProcessor, examples: [DetectionExample], loader: PictureLoader,
-        _ arguments: TrainingArguments
+        evaluation: EvaluationSplit? = nil, _ arguments: TrainingArguments
     ) throws(TrainingError) {
         try arguments.check()
         guard !examples.isEmpty else { throw .nothingToTrain(reason: "the split has no examples") }
+        let batches = BatchMaker(model: model, processor: processor, loader: loader, arguments: arguments)
+        if arguments.evalStrategy == .no {
+            evaluator = nil
+        } else {
+            guard let evaluation, !evaluation.examples.isEmpty else {
+                throw .argument(name: "eval-strategy", reason: "the split to evaluate on has no examples")
+            }
+            evaluator = SplitEvaluator(split: evaluation, batches: batches)
+        }
         self.model = model
         self.processor = processor
         self.arguments = arguments
         self.examples = examples
         self.loader = loader
+        self.batches = batches
+        lengths = arguments.groupByLength ? examples.map(batches.length) : []
         plan = StepPlan(arguments, exampleCount: examples.count)
         engine = try UpdateEngine(model, arguments, totalSteps: plan.totalSteps)
     }
 
-    /// Trains to the end, or until `shouldStop` says so between two updates; a later call goes on from there.
+    /// Trains to the end, or until `shouldStop` says so between two updates or in an evaluation; a later call goes on
+    /// from there.
     ///
-    /// - Parameter observe: is told of each update, log line and checkpoint.
+    /// - Parameter observe: is told of each update, log line, evaluation and checkpoint.
     package func run(
         shouldStop: () -> Bool = { false }, observe: (TrainingEvent) -> Void = { _ in }
     ) throws(TrainingError) -> TrainingOutcome {
-        observe(.started(banner))
-        let hasFixedFeatures = model.hasFixedImageFeatures
-        if !hasFixedFeatures { loader.cache.removeAll() }
+        if !model.hasFixedImageFeatures { loader.cache.removeAll() }
+        observe(.started(try banner()))
         var seen = 0
         var order: (epoch: Int, places: [Int])?
-        while engine.step < plan.totalSteps {
+        while try endStep(shouldStop, observe), !isDone {
             if shouldStop() { break }
             let step = engine.step
             let epoch = plan.epoch(of: step)
@@ -59,18 +79,32 @@ package final class Trainer {
             let groups = plan.microBatches(of: step, order: order?.places ?? [])
             let result = try engine.update(
                 try groups.map { (places) throws(TrainingError) in
-                    try makeBatch(places, epoch: epoch, hasFixedFeatures: hasFixedFeatures)
+                    try batches.batch(places, of: examples, epoch: epoch, step: step)
                 })
             seen += groups.reduce(0) { $0 + $1.count }
             losses.append(result.isSkipped ? .nan : result.loss)
             observe(.updated(status(result, seen: seen)))
             note(result, observe)
-            try saveIfDue(observe)
         }
+        if isDone, !isEvaluationDue { try end(observe) }
+        return outcome
+    }
+
+    /// Whether there is nothing left to learn: the last update was made, or evaluations became no better.
+    private var isDone: Bool { engine.step >= plan.totalSteps || isStoppedEarly }
+
+    /// Whether evaluations have been no better for as long as the arguments allow.
+    private var isStoppedEarly: Bool {
+        guard let patience = arguments.earlyStoppingPatience, !evaluations.isEmpty else { return false }
+        return evaluations.countWithoutImprovement(by: arguments.metricForBestModel) >= patience
+    }
+
+    private var outcome: TrainingOutcome {
         let made = losses.filter { !$0.isNaN }
         return TrainingOutcome(
             step: engine.step, totalSteps: plan.totalSteps, meanLoss: made.reduce(0, +) / Double(made.count),
-            skippedSteps: losses.count - made.count, log: log, isInterrupted: engine.step < plan.totalSteps)
+            skippedSteps: losses.count - made.count, log: log, evaluations: evaluations,
+            isStoppedEarly: isStoppedEarly, isInterrupted: !isDone || isEvaluationDue)
     }
 
     /// The updates that were made, by number, with their losses.
@@ -81,33 +115,11 @@ package final class Trainer {
 
     /// The order in which an epoch goes through the examples.
     private func order(of epoch: Int) -> [Int] {
-        DetectionDataset.visitingOrder(count: examples.count, seed: arguments.seed, epoch: epoch)
-    }
-
-    private func makeBatch(
-        _ places: [Int], epoch: Int, hasFixedFeatures: Bool
-    ) throws(TrainingError) -> TrainingBatch {
-        let rows = places.map { examples[$0] }
-        let tokens = try modelErrors { () throws(ModelError) in
-            if let recipe = arguments.noiseBoxes {
-                return try NoiseBoxBatches(recipe: recipe, processor: processor, seed: arguments.seed)
-                    .batch(Array(zip(places, rows)), epoch: epoch)
-            }
-            guard arguments.packedOrders > 1 else {
-                return try processor.batch(prefixes: rows.map(\.prefix), suffixes: rows.map(\.suffix))
-            }
-            let orders = places.map { place in
-                BoxOrders(seed: arguments.seed, step: engine.step, example: place)
-                    .orders(of: examples[place].suffix, count: arguments.packedOrders)
-            }
-            return try processor.packedBatch(prefixes: rows.map(\.prefix), suffixes: orders)
-        }
-        let paths = rows.map(\.imagePath)
-        let pictures: TrainingBatch.Pictures =
-            hasFixedFeatures
-            ? .features(try loader.features(of: paths, model))
-            : .pixels(try loader.pixels(of: paths, on: model.backend))
-        return TrainingBatch(tokens: tokens, pictures: pictures)
+        let shuffled = DetectionDataset.visitingOrder(count: examples.count, seed: arguments.seed, epoch: epoch)
+        guard arguments.groupByLength else { return shuffled }
+        return LengthGrouping.order(
+            shuffled, lengths: lengths,
+            batchSize: arguments.perDeviceTrainBatchSize * arguments.gradientAccumulationSteps)
     }
 
     /// Adds an update to the log, and writes a line where one is due.
@@ -124,17 +136,70 @@ package final class Trainer {
         observe(.logged(entry))
     }
 
-    private func saveIfDue(_ observe: (TrainingEvent) -> Void) throws(TrainingError) {
-        guard let folder = arguments.outputDir else { return }
-        let isDue =
-            switch arguments.saveStrategy {
-            case .no: false
-            case .steps: engine.step % arguments.saveSteps == 0 || engine.step == plan.totalSteps
-            case .epoch: engine.step % plan.updatesPerEpoch == 0 || engine.step == plan.totalSteps
-            }
-        guard isDue else { return }
-        let saved = try saveCheckpoint(under: folder)
-        observe(.saved(folder: saved.folder, removed: saved.removed))
+    /// Evaluates and saves after an update, where that is due; false if it was stopped before the end of that.
+    private func endStep(
+        _ shouldStop: () -> Bool, _ observe: (TrainingEvent) -> Void
+    ) throws(TrainingError) -> Bool {
+        if isEvaluationDue, let evaluator {
+            let result = try evaluator.evaluate(
+                step: engine.step, epoch: epochsSeen, shouldStop: shouldStop,
+                observe: { observe(.evaluating(completed: $0, total: $1)) })
+            guard let result else { return false }
+            evaluations.append(result.record)
+            observe(.evaluated(result.record, isBest: isBestNow, pictures: result.pictures))
+        }
+        if let folder = arguments.outputDir, isSaveDue {
+            let saved = try saveCheckpoint(under: folder)
+            savedStep = engine.step
+            observe(.saved(folder: saved.folder, removed: saved.removed))
+        }
+        return true
+    }
+
+    private var isEvaluationDue: Bool {
+        guard engine.step > 0, evaluations.last?.step != engine.step else { return false }
+        let isLast = engine.step == plan.totalSteps
+        return switch arguments.evalStrategy {
+        case .no: false
+        case .steps: engine.step % arguments.stepsBetweenEvaluations == 0 || isLast
+        case .epoch: engine.step % plan.updatesPerEpoch == 0 || isLast
+        }
+    }
+
+    private var isSaveDue: Bool {
+        guard engine.step > savedStep else { return false }
+        return switch arguments.saveStrategy {
+        case .no: false
+        case .steps: engine.step % arguments.saveSteps == 0 || isDone || isBestToKeep
+        case .epoch: engine.step % plan.updatesPerEpoch == 0 || isDone || isBestToKeep
+        case .best: isBestNow
+        }
+    }
+
+    /// Whether the best evaluation so far is the one of this step.
+    private var isBestNow: Bool { bestStep == engine.step }
+
+    private var isBestToKeep: Bool { arguments.loadBestModelAtEnd && isBestNow }
+
+    /// The update after which the best evaluation was made.
+    package var bestStep: Int? {
+        evaluations.bestIndex(by: arguments.metricForBestModel).map { evaluations[$0].step }
+    }
+
+    /// Takes back the best weights, if the arguments ask for them.
+    private func end(_ observe: (TrainingEvent) -> Void) throws(TrainingError) {
+        if isStoppedEarly, engine.step < plan.totalSteps {
+            observe(
+                .stoppedEarly(
+                    step: engine.step,
+                    evaluations: evaluations.countWithoutImprovement(by: arguments.metricForBestModel)))
+        }
+        guard arguments.loadBestModelAtEnd, let best = bestStep, let folder = arguments.outputDir,
+            best != engine.step
+        else { return }
+        let checkpoint = Self.folder(ofStep: best, under: folder)
+        try loadWeights(from: checkpoint)
+        observe(.loadedBest(step: best, folder: checkpoint))
     }
 
     /// How many times the examples were seen, counted in updates.
@@ -145,12 +210,18 @@ package final class Trainer {
             step: engine.step, totalSteps: plan.totalSteps, epoch: epochsSeen, exampleCount: seen, update: result)
     }
 
-    private var banner: TrainingBanner {
-        TrainingBanner(
+    /// The figures above the run, and the first row that it learns from.
+    private func banner() throws(TrainingError) -> TrainingBanner {
+        let step = min(engine.step, max(plan.totalSteps - 1, 0))
+        let epoch = plan.epoch(of: step)
+        let place = plan.microBatches(of: step, order: order(of: epoch)).first?.first ?? 0
+        let row = TrainingRowPreview(
+            imageName: examples[place].imageName, try batches.tokens([place], of: examples, epoch: epoch), processor)
+        return TrainingBanner(
             exampleCount: examples.count, epochs: Double(plan.totalSteps) / Double(plan.updatesPerEpoch),
             batchSize: arguments.perDeviceTrainBatchSize, accumulation: arguments.gradientAccumulationSteps,
             totalBatchSize: arguments.perDeviceTrainBatchSize * arguments.gradientAccumulationSteps,
             totalSteps: plan.totalSteps, trainableCount: model.parameters.trainableElementCount,
-            parameterCount: model.parameters.elementCount, firstStep: engine.step)
+            parameterCount: model.parameters.elementCount, firstStep: engine.step, firstRow: row)
     }
 }

@@ -22,6 +22,33 @@ package struct TrainingBatch {
         self.pictures = pictures
     }
 
+    /// The features of the pictures, `[B * N, D]`: those that are there, or made of pixels by the model as it is.
+    func features(_ model: PaliGemma, _ pass: Pass) throws(TensorError) -> Tensor {
+        switch pictures {
+        case .pixels(let pixels): try model.imageFeatures(pixels, pass)
+        case .features(let features): features
+        }
+    }
+
+    /// What its cost depends on.
+    var shape: BatchShape {
+        var runsTower = false
+        if case .pixels = pictures { runsTower = true }
+        return BatchShape(
+            count: tokens.count, length: tokens.length, labelCount: labelCount, runsTower: runsTower)
+    }
+
     /// How many labels there are.
     package var labelCount: Int { tokens.predictions.labels.count }
+}
+
+/// What the cost of a micro-batch depends on.
+package struct BatchShape: Sendable, Equatable, Codable {
+    /// Rows.
+    package var count: Int
+    /// Tokens of a row, padding included.
+    package var length: Int
+    package var labelCount: Int
+    /// Whether pictures went through the tower.
+    package var runsTower: Bool
 }

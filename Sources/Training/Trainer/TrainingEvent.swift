@@ -6,6 +6,14 @@ package enum TrainingEvent: Sendable {
     case updated(TrainingStatus)
     /// Every `logging_steps` updates.
     case logged(LogEntry)
+    /// While the model is evaluated: how much is done.
+    case evaluating(completed: Int, total: Int)
+    /// The model was evaluated.
+    case evaluated(EvaluationRecord, isBest: Bool, pictures: [EvaluatedPicture])
+    /// The run ends before its last update: so many evaluations were not better.
+    case stoppedEarly(step: Int, evaluations: Int)
+    /// The weights of the best evaluation were taken back.
+    case loadedBest(step: Int, folder: String)
     /// A checkpoint was written.
     case saved(folder: String, removed: [String])
 }
@@ -23,6 +31,8 @@ package struct TrainingBanner: Sendable, Equatable {
     package var parameterCount: Int
     /// The update that a resumed run starts at.
     package var firstStep: Int
+    /// The first row of the first micro-batch.
+    package var firstRow: TrainingRowPreview
 }
 
 /// Where a run stands.
@@ -67,6 +77,9 @@ package struct TrainingOutcome: Sendable, Equatable {
     /// Updates left out because loss or gradients were not finite.
     package var skippedSteps: Int
     package var log: [LogEntry]
+    package var evaluations: [EvaluationRecord] = []
+    /// Whether it ended because evaluations became no better.
+    package var isStoppedEarly = false
     /// Whether it was stopped before its end.
     package var isInterrupted: Bool
 }

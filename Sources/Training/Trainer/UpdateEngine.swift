@@ -11,6 +11,8 @@ package struct UpdateResult: Sendable, Equatable {
     package var gradientNorm: Double
     /// How many labels were learned from.
     package var labelCount: Int
+    /// The shapes that the update went through.
+    package var shapes: [BatchShape] = []
     /// Whether the weights were left alone because loss or gradients were not finite.
     package var isSkipped: Bool
 }
@@ -20,7 +22,7 @@ package final class UpdateEngine {
     package let model: PaliGemma
     package let arguments: TrainingArguments
     package let schedule: LearningRateSchedule
-    package let optimizer: AdamW
+    package let optimizer: WeightOptimizer
 
     /// How many updates were asked for, skipped ones included.
     package internal(set) var step = 0
@@ -30,6 +32,7 @@ package final class UpdateEngine {
     /// - Throws: `TrainingError.nothingToTrain` if every weight is frozen.
     package init(_ model: PaliGemma, _ arguments: TrainingArguments, totalSteps: Int) throws(TrainingError) {
         try arguments.check()
+        try arguments.check(model.elementType)
         let trainable = model.parameters.trainable
         guard !trainable.isEmpty else {
             throw .nothingToTrain(reason: "every weight is frozen; `model freeze` less, or `model adapt`")
@@ -37,7 +40,7 @@ package final class UpdateEngine {
         self.model = model
         self.arguments = arguments
         schedule = LearningRateSchedule(arguments, totalSteps: totalSteps)
-        optimizer = try trainingErrors { () throws(TensorError) in try AdamW(trainable, arguments) }
+        optimizer = try trainingErrors { () throws(TensorError) in try WeightOptimizer(trainable, arguments) }
     }
 
     /// The rate that a log line after the last update states: that update's (period: the next one's).
@@ -71,7 +74,8 @@ package final class UpdateEngine {
         }
         step += 1
         return UpdateResult(
-            loss: loss, learningRate: rate, gradientNorm: norm, labelCount: labelCount, isSkipped: !isFinite)
+            loss: loss, learningRate: rate, gradientNorm: norm, labelCount: labelCount,
+            shapes: group.map(\.shape), isSkipped: !isFinite)
     }
 
     /// Adds the gradients of one micro-batch; returns its share of the loss.
@@ -85,14 +89,11 @@ package final class UpdateEngine {
         model.options.gradientCheckpointing = arguments.gradientCheckpointing
         let microStep = UInt64(step) * UInt64(arguments.gradientAccumulationSteps) + UInt64(place)
         pass.dropout = (seed: arguments.seed, step: microStep)
-        let features =
-            switch batch.pictures {
-            case .pixels(let pixels): try model.imageFeatures(pixels, pass)
-            case .features(let features): features
-            }
+        let features = try batch.features(model, pass)
         let isPeriod = arguments.compatibility == .period
         let losses = try model.losses(
-            batch.tokens, features: features, weight: 1 / Float(isPeriod ? labelCount : groupLabelCount), pass)
+            batch.tokens, features: features, weight: 1 / Float(isPeriod ? labelCount : groupLabelCount),
+            smoothing: Float(arguments.labelSmoothingFactor), pass)
         try tape.backward(fromLosses: losses)
         let sum = try losses.floats().reduce(0) { $0 + Double($1) }
         return isPeriod ? sum / Double(arguments.gradientAccumulationSteps) : sum

@@ -85,13 +85,12 @@ package final class ProgramContext {
     /// - Throws: `SecretError` if the user's file of secrets cannot be trusted.
     package func makeSession(_ options: GlobalOptions, printer: OutputPrinter) throws(SecretError) -> Session {
         let assets = Paths.resolve(options.assets.text, in: surroundings.folder, home: surroundings.home)
-        let session = Session(
-            surroundings: SessionSurroundings(
-                folder: surroundings.folder, assets: AssetFolder(path: assets, shownAs: options.assets.text),
-                now: surroundings.now, date: surroundings.date, home: surroundings.home,
-                samples: surroundings.samples,
-                environment: surroundings.environment, receive: printer.print),
-            settings: options.settings, secrets: try secrets())
+        var given = SessionSurroundings(
+            folder: surroundings.folder, assets: AssetFolder(path: assets, shownAs: options.assets.text),
+            now: surroundings.now, date: surroundings.date, home: surroundings.home, samples: surroundings.samples,
+            environment: surroundings.environment, receive: printer.print)
+        given.wallTime = surroundings.wallTime
+        let session = Session(surroundings: given, settings: options.settings, secrets: try secrets())
         if !session.interrupt.listenToControlC() {
             printer.printRemark("Ctrl-C will end the program: the system lets no handler be set")
         }

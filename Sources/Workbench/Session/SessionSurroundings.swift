@@ -6,6 +6,8 @@ package struct SessionSurroundings {
     package var now: () -> Double
     /// The date and time of day, written out.
     package var date: () -> String
+    /// Seconds since 1970.
+    package var wallTime: () -> Double = { 0 }
     /// The folder that relative paths start from.
     package var folder: String
     /// The folder that pictures are written to, and how outputs name it.

@@ -6,6 +6,8 @@ import Training
 struct TrainedRun {
     let trainer: Trainer
     let outcome: TrainingOutcome
+    /// What it did, update by update, for `monitor`.
+    let history: RunHistory
 }
 
 /// The run that `train` made last.

@@ -4,14 +4,14 @@
 
 `data.safetensors` holds the ten examples: `input_ids`, `token_type_ids` [10, T] filled on the right up to the longest,
 `lengths` [10], `pixel_values`. The order is sequential; a batch is padded on the left with 0 up to its longest example
-(token type 0, attention 0, label -100). The vision tower and projector are frozen, except in `lora`.
+(token type 0, attention 0, label -100). The vision tower and projector are frozen, except where an adapter is trained.
 
 Each .json has the TrainingArguments that matter, `max_steps`, `log` (what Trainer logged after each update: `loss`,
 `learning_rate`, `grad_norm`), `micro_losses` (what training_step returned for each micro-batch, unrounded: period the
 batch's mean divided by the accumulation; newest the batch's sum divided by the labels of the whole group) and
 `without_decay` (trainable keys in the optimizer group without weight decay). Each .safetensors has `after/KEY` of KEPT
-tensors under 4.47 keys; before the run they are those of fixtures/models/pg2-tiny. `lora` has every adapter tensor, as
-`before/KEY` and `after/KEY`.
+tensors under 4.47 keys; before the run they are those of fixtures/models/pg2-tiny. `lora` and `adafactor-lora` have every
+adapter tensor, as `before/KEY` and `after/KEY`.
 """
 
 import sys
@@ -47,6 +47,11 @@ CASES = {
     "hf-pairs": ({**PAIRS, "optim": "adamw_hf", "weight_decay": 0.1}, "float32", False, "period"),
     "hf-groups": ({**GROUPS, "optim": "adamw_hf", "weight_decay": 1e-6}, "float32", False, "period"),
     "lora": ({**GROUPS, "optim": "adamw_torch", "weight_decay": 0.1}, "float32", True, "both"),
+    "sgd": ({**PAIRS, "optim": "sgd", "learning_rate": 5e-2, "weight_decay": 0.1}, "float32", False, "period"),
+    "adafactor": ({**GROUPS, "optim": "adafactor", "weight_decay": 0.1}, "float32", False, "period"),
+    "adafactor-lora": ({**PAIRS, "optim": "adafactor", "weight_decay": 0.1}, "float32", True, "period"),
+    "ratio": ({**PAIRS, "optim": "adamw_torch", "weight_decay": 1e-6, "warmup_steps": 0, "warmup_ratio": 0.3},
+              "float32", False, "period"),
     "bfloat16-torch": ({**BFLOAT16, "optim": "adamw_torch", "weight_decay": 1e-6}, "bfloat16", False, "both"),
     "bfloat16-hf": ({**BFLOAT16, "optim": "adamw_hf", "weight_decay": 1e-6}, "bfloat16", False, "period"),
 }

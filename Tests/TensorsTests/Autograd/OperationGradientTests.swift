@@ -62,11 +62,14 @@ struct OperationGradientTests {
         try operation.check(on: CPUBackend(), seed: randomSeed)
     }
 
-    @Test("the loss of a tied head, over the hidden states and the table", arguments: [nil, 2] as [Float?])
-    func headLoss(softCap: Float?) throws {
+    @Test(
+        "the loss of a tied head, over the hidden states and the table", arguments: [nil, 2] as [Float?],
+        [0, 0.3] as [Float])
+    func headLoss(softCap: Float?, smoothing: Float) throws {
         let operation = GradientCase("head loss", [[3, 5], [7, 5]]) {
             try Tensors.headLoss(
-                hidden: $0[0], table: $0[1], targets: [6, 0, 3], weights: [0.5, 1, 2], softCap: softCap)
+                hidden: $0[0], table: $0[1], targets: [6, 0, 3], weights: [0.5, 1, 2], softCap: softCap,
+                smoothing: smoothing)
         }
         try operation.check(on: CPUBackend()) { try .filled(1, shape: $0.shape, .float32, on: $0.backend) }
     }

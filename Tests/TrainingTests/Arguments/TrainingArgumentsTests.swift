@@ -43,6 +43,30 @@ struct TrainingArgumentsTests {
         Change("logging-steps", "0") { $0.loggingSteps = 0 },
         Change("save-steps", "0") { $0.saveSteps = 0 },
         Change("save-total-limit", "0") { $0.saveTotalLimit = 0 },
+        Change("per-device-eval-batch-size", "0") { $0.perDeviceEvalBatchSize = 0 },
+        Change("warmup-ratio", "1.5") { $0.warmupRatio = 1.5 },
+        Change("warmup-ratio", "beside warmup-steps") { ($0.warmupRatio, $0.warmupSteps) = (0.1, 5) },
+        Change("label-smoothing-factor", "1") { $0.labelSmoothingFactor = 1 },
+        Change("label-smoothing-factor", "-0.1") { $0.labelSmoothingFactor = -0.1 },
+        Change("fp16", "on") { $0.fp16 = true },
+        Change("bf16", "without masters") { ($0.bf16, $0.masterWeights) = (true, .none) },
+        Change("eval-steps", "0") { ($0.evalStrategy, $0.evalSteps) = (.steps, 0) },
+        Change("eval-steps", "without a strategy") { $0.evalSteps = 5 },
+        Change("eval-steps", "with epochs") { ($0.evalStrategy, $0.evalSteps) = (.epoch, 5) },
+        Change("metric-for-best-model", "without evaluations") { $0.metricForBestModel = .map50 },
+        Change("save-strategy", "best without evaluations") { $0.saveStrategy = .best },
+        Change("early-stopping-patience", "0") { ($0.evalStrategy, $0.earlyStoppingPatience) = (.epoch, 0) },
+        Change("early-stopping-patience", "without evaluations") { $0.earlyStoppingPatience = 2 },
+        Change("load-best-model-at-end", "without evaluations") {
+            ($0.loadBestModelAtEnd, $0.outputDir) = (true, "run")
+        },
+        Change("load-best-model-at-end", "without a folder") {
+            ($0.loadBestModelAtEnd, $0.evalStrategy) = (true, .epoch)
+        },
+        Change("load-best-model-at-end", "without checkpoints") {
+            ($0.loadBestModelAtEnd, $0.evalStrategy, $0.outputDir, $0.saveStrategy) = (true, .epoch, "run", .no)
+        },
+        Change("report-to", "without a folder") { $0.reportTo = [.csv] },
     ]
 
     @Test("the error names the option", arguments: changes)

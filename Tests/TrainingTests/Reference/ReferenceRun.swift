@@ -18,13 +18,14 @@ struct ReferenceRun: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { "\(name) \(version)" }
     var isPeriod: Bool { version == "period" }
-    var hasAdapter: Bool { name == "lora" }
+    var hasAdapter: Bool { name.hasSuffix("lora") }
 
     /// The content of CASE-VERSION.json.
     struct Record: Decodable {
         struct Arguments: Decodable {
             var learningRate: Double
             var warmupSteps: Int
+            var warmupRatio: Double?
             var adamBeta2: Double
             var maxGradNorm: Double
             var perDeviceTrainBatchSize: Int
@@ -67,6 +68,7 @@ struct ReferenceRun: CustomTestStringConvertible, Sendable {
         let stored = record.arguments
         arguments.learningRate = stored.learningRate
         arguments.warmupSteps = stored.warmupSteps
+        arguments.warmupRatio = stored.warmupRatio ?? 0
         arguments.adamBeta2 = stored.adamBeta2
         arguments.maxGradNorm = stored.maxGradNorm
         arguments.perDeviceTrainBatchSize = stored.perDeviceTrainBatchSize

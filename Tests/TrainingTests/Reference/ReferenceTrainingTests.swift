@@ -12,7 +12,10 @@ struct ReferenceTrainingTests {
     static let float32Runs =
         ["torch-pairs", "torch-groups", "lora"].flatMap { name in
             ["newest", "period"].map { ReferenceRun(name: name, version: $0) }
-        } + ["hf-pairs", "hf-groups"].map { ReferenceRun(name: $0, version: "period") }
+        }
+        + ["hf-pairs", "hf-groups", "sgd", "adafactor", "adafactor-lora", "ratio"].map {
+            ReferenceRun(name: $0, version: "period")
+        }
 
     static let bfloat16Runs = [
         ReferenceRun(name: "bfloat16-torch", version: "newest"),

@@ -21,7 +21,9 @@ struct CheckpointTests {
     static let kinds = [
         Kind(trained: .languageModel), Kind(trained: .everything, type: .bfloat16),
         Kind(trained: .languageModel, type: .bfloat16, masters: .none, optimizer: .adamwHF),
-        Kind(trained: .adapter), Kind(trained: .adapter, type: .bfloat16),
+        Kind(trained: .adapter), Kind(trained: .adapter, type: .bfloat16), Kind(trained: .adapter, optimizer: .sgd),
+        Kind(trained: .languageModel, optimizer: .adamw8bit),
+        Kind(trained: .everything, type: .bfloat16, optimizer: .adafactor),
     ]
 
     private func arguments(_ tiny: TinyRun, _ kind: Kind, _ folder: String) -> TrainingArguments {

@@ -65,6 +65,15 @@ struct TinyRun {
             suffix: Array(repeating: box, count: 1 + i % 3).joined(separator: " ; "), detections: .empty, line: i + 1)
     }
 
+    /// The example with the boxes that its suffix says.
+    func labelled(_ example: DetectionExample) -> DetectionExample {
+        let boxes = LocationText.parse(
+            example.suffix, imageWidth: example.width, imageHeight: example.height, classes: ["card"])
+        return DetectionExample(
+            imagePath: example.imagePath, imageName: example.imageName, width: example.width, height: example.height,
+            prefix: example.prefix, suffix: example.suffix, detections: boxes.detections, line: example.line)
+    }
+
     /// The model as a run finds it: the same weights each time.
     func model(
         _ trained: Trained = .languageModel, _ type: ElementType = .float32, threads: Int? = nil

@@ -19,8 +19,8 @@ struct TrainerTests {
         let outcome = try tiny.trainer(tiny.model(), arguments).run(observe: { events.append($0) })
         #expect(outcome.step == 24 && outcome.totalSteps == 24 && !outcome.isInterrupted && outcome.skippedSteps == 0)
         #expect(outcome.log.map(\.step) == Array(stride(from: 3, through: 24, by: 3)))
-        let (first, last) = (try #require(outcome.log.first), try #require(outcome.log.last))
-        #expect(last.loss < 0.7 * first.loss, "from \(first.loss) to \(last.loss)")
+        let (start, last) = (try #require(outcome.log.first), try #require(outcome.log.last))
+        #expect(last.loss < 0.7 * start.loss, "from \(start.loss) to \(last.loss)")
         #expect(last.epoch == 8 && last.gradientNorm > 0)
         guard case .started(let banner) = try #require(events.first) else {
             Issue.record("the first event is no banner")
@@ -28,6 +28,12 @@ struct TrainerTests {
         }
         #expect(banner.exampleCount == 6 && banner.batchSize == 1)
         #expect(banner.accumulation == 2 && banner.totalBatchSize == 2)
+        let row = banner.firstRow
+        #expect(
+            row.parts.map(\.isLearned) == [false, true] && row.tokenCount == row.parts.map(\.tokenCount).reduce(0, +))
+        #expect(row.parts[0].text == "<image> x 4 <bos>detect card\\n", "\(row.parts[0].text)")
+        let first = try #require(tiny.examples.first { $0.imageName == row.imageName })
+        #expect(row.parts[1].text == first.suffix + "<eos>" && row.learnedCount == row.parts[1].tokenCount)
         #expect(banner.epochs == 8 && banner.firstStep == 0 && banner.trainableCount < banner.parameterCount)
         let statuses = events.compactMap { event in
             if case .updated(let status) = event { status } else { nil }

@@ -27,8 +27,9 @@ struct ModelAdaptCommand: Command {
         let loaded = try context.loadedModel()
         let paths: [String]
         if let load {
-            paths = try loaded.model.loadAdapter(folder: context.resolveInput(load))
-            try context.loadTuning(folder: context.resolve(load))
+            let folder = context.resolveInput(load)
+            paths = try loaded.model.loadAdapter(folder: folder)
+            try context.loadTuning(folder: folder)
         } else {
             var configuration = AdapterConfiguration(
                 r: r, loraAlpha: loraAlpha ?? Double(r),

@@ -10,7 +10,8 @@ struct TrainCommand: Command {
         Examples are shuffled anew each epoch by the session's seed. The vision tower and the projector, where frozen, run
         once for each picture, whose features are kept. Ctrl-C stops between two updates: the weights stay as they are, and
         `train --resume` goes on from there. With --compat hf-4.47.0 gradients of micro-batches are summed as that release
-        did, not averaged over the labels of the group.
+        did, not averaged over the labels of the group. --eval-strategy scores the valid split as the run goes; docs/training.md
+        says what each option does.
         """
     static let examples = [
         "train --num-train-epochs 1 --max-steps 2 --learning-rate 5e-4 --per-device-train-batch-size 2"
@@ -26,7 +27,8 @@ struct TrainCommand: Command {
     mutating func run(_ context: CommandContext) throws {
         let trainer = try resume ? interruptedTrainer(context) : makeTrainer(context)
         let loaded = try context.loadedModel()
-        let report = TrainingReport(context, trainer: trainer)
+        let history = resume ? context.workspace[TrainerSlot.self]?.history : nil
+        let report = try TrainingReport(context, trainer: trainer, folder: loaded.folder, history: history)
         let interrupt = context.interrupt
         if !context.session.makeRoom(overwriting: trainer.keptStorages, context) { trainer.forgetKeptStates() }
         defer { loaded.noteChange() }
@@ -40,7 +42,7 @@ struct TrainCommand: Command {
             }, observe: report.receive)
         keeper?.save(trainer)
         if !outcome.isInterrupted { trainer.releaseWorkingMemory() }
-        context.workspace[TrainerSlot.self] = TrainedRun(trainer: trainer, outcome: outcome)
+        context.workspace[TrainerSlot.self] = TrainedRun(trainer: trainer, outcome: outcome, history: report.history)
         try report.finish(outcome)
         if outcome.isInterrupted {
             context.warn("stopped after update \(outcome.step) of \(outcome.totalSteps); `train --resume` goes on")
@@ -51,22 +53,32 @@ struct TrainCommand: Command {
     private func makeTrainer(_ context: CommandContext) throws -> Trainer {
         let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
         var arguments = options.arguments(
-            seed: context.seed, outputDir: options.outputDir.map(context.resolveOutput))
+            seed: context.seed, outputDir: options.outputDir.map(context.resolveOutput),
+            loggingDir: options.loggingDir.map(context.resolveOutput))
         arguments.noiseBoxes = try recipe.noiseBoxes(split, context)
         let trainer = try Trainer(
             model.model, processor.processor, examples: try context.examples(of: split), loader: processor.loader,
-            arguments)
+            evaluation: try evaluationSplit(arguments, context), arguments)
         guard let folder = resumeFromCheckpoint else { return trainer }
         try trainer.resume(from: checkpoint(folder, arguments, context))
         return trainer
     }
 
+    /// The valid split, where the run is evaluated.
+    private func evaluationSplit(
+        _ arguments: TrainingArguments, _ context: CommandContext
+    ) throws -> EvaluationSplit? {
+        guard arguments.evalStrategy != .no else { return nil }
+        return EvaluationSplit(
+            examples: try context.examples(of: .valid), classes: try context.loadedDataset().classes)
+    }
+
     private func checkpoint(_ path: Path, _ arguments: TrainingArguments, _ context: CommandContext) throws -> String {
         guard path.text == "last" else { return context.resolveInput(path) }
-        guard let folder = arguments.outputDir, let last = Trainer.checkpoints(under: folder).last else {
-            throw Failure(code: "NoCheckpoint", message: "there is no checkpoint in --output-dir to resume from")
+        guard let folder = arguments.outputDir, let last = Trainer.lastWholeCheckpoint(under: folder) else {
+            throw Failure(code: "NoCheckpoint", message: "there is no whole checkpoint in --output-dir to resume from")
         }
-        return last.folder
+        return last
     }
 
     private func interruptedTrainer(_ context: CommandContext) throws -> Trainer {

@@ -2,7 +2,7 @@ import Console
 
 extension CommandRegistry<CommandContext>.Group {
     /// Training.
-    static var training: Self { Self("Training", [TrainCommand.self]) }
+    static var training: Self { Self("Training", [TrainCommand.self, MonitorCommand.self, MonitorReportCommand.self]) }
 
     /// Detection and its scores.
     static var detection: Self {

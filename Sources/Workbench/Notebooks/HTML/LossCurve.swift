@@ -1,20 +1,23 @@
 import Console
 import Glibc
 
-/// A curve of losses over updates as a picture inside of a page.
+/// A curve of losses, or of other numbers, over updates as a picture inside of a page.
 struct LossCurve {
     /// Updates, rising.
     let steps: [Double]
     /// The loss at each.
     let losses: [Double]
+    /// What the numbers are.
+    let name: String
 
     /// Makes a curve of logged numbers; nil when they are fewer than two, or not finite.
-    init?(steps: [Double], losses: [Double]) {
+    init?(steps: [Double], losses: [Double], name: String = "loss") {
         guard steps.count == losses.count, steps.count >= 2, (steps + losses).allSatisfy(\.isFinite),
             zip(steps, steps.dropFirst()).allSatisfy(<)
         else { return nil }
         self.steps = steps
         self.losses = losses
+        self.name = name
     }
 
     private static let width = 640.0
@@ -53,7 +56,8 @@ struct LossCurve {
         let path = points.map { "\(Self.number($0.0)),\(Self.number($0.1))" }.joined(separator: " ")
         parts.append("<polyline class=\"curve\" points=\"\(path)\"/>")
         for (index, point) in points.enumerated() {
-            let words = "update \(NumberStyle.shortest.text(steps[index]).withoutTrailingZero): loss \(losses[index])"
+            let words =
+                "update \(NumberStyle.shortest.text(steps[index]).withoutTrailingZero): \(name) \(losses[index])"
             parts.append(
                 "<circle cx=\"\(Self.number(point.0))\" cy=\"\(Self.number(point.1))\" r=\"3.5\"><title>\(words)</title></circle>"
             )
@@ -62,7 +66,7 @@ struct LossCurve {
         let last = NumberStyle.fixed(4).text(losses[losses.count - 1])
         return """
             <svg class="chart" viewBox="0 0 \(Int(Self.width)) \(Int(Self.height))" role="img" \
-            aria-label="loss over updates, from \(first) to \(last)">
+            aria-label="\(name) over updates, from \(first) to \(last)">
             \(parts.joined(separator: "\n"))
             </svg>
             """

@@ -1,17 +1,37 @@
 import Models
 import Tensors
 
-/// AdamW over the trained weights of a model: moments, masters, clipping.
-package final class AdamW {
+/// The optimizer of the trained weights of a model: what it keeps for each, masters, clipping.
+///
+/// How a weight is updated is a rule for each kind of optimizer, in a file of its own.
+package final class WeightOptimizer {
+    /// Something that the optimizer keeps for a weight, under the name it has in checkpoints.
+    struct Moment {
+        let name: String
+        var tensor: Tensor
+    }
+
     /// One trained weight and what the optimizer keeps for it.
     struct Slot {
         let parameter: Parameter
         let decays: Bool
-        var first: Tensor
-        var second: Tensor
+        var moments: [Moment]
+
+        /// The tensor that takes the updates.
+        var weights: Tensor { parameter.master ?? parameter.value }
     }
 
-    private let arguments: TrainingArguments
+    /// What every rule is told of an update.
+    struct Update {
+        let learningRate: Double
+        /// Multiplies gradients, for clipping.
+        let gradientScale: Float
+        /// Counts from 1.
+        let step: Int
+        let weightDecay: Double
+    }
+
+    let arguments: TrainingArguments
     private(set) var slots: [Slot]
     /// Whether a kept state may name the memory of the moments.
     private var isKept = false
@@ -28,14 +48,10 @@ package final class AdamW {
             } else if parameter.value.elementType != .float32, parameter.master == nil {
                 parameter.master = try parameter.value.converted(to: .float32)
             }
-            let type = (parameter.master ?? parameter.value).elementType
-            let backend = parameter.value.backend
             slots.append(
                 Slot(
-                    parameter: parameter,
-                    decays: Self.decays(parameter.name, arguments.compatibility),
-                    first: try .filled(0, shape: parameter.shape, type, on: backend),
-                    second: try .filled(0, shape: parameter.shape, type, on: backend)))
+                    parameter: parameter, decays: Self.decays(parameter.name, arguments.compatibility),
+                    moments: try Self.moments(of: parameter, arguments.optim)))
         }
         self.slots = slots
     }
@@ -88,8 +104,9 @@ package final class AdamW {
     func makeMomentsWritable() throws(TensorError) {
         guard isKept else { return }
         for place in slots.indices {
-            slots[place].first = try slots[place].first.copied()
-            slots[place].second = try slots[place].second.copied()
+            for number in slots[place].moments.indices {
+                slots[place].moments[number].tensor = try slots[place].moments[number].tensor.copied()
+            }
         }
         isKept = false
     }
@@ -110,7 +127,7 @@ package final class AdamW {
     func forgetKept() { isKept = false }
 
     /// The memory of the moments that kept states name too.
-    var keptStorages: [any Storage] { isKept ? slots.flatMap { [$0.first.storage, $0.second.storage] } : [] }
+    var keptStorages: [any Storage] { isKept ? slots.flatMap(\.storages) : [] }
 
     /// Frees moments and gradients, for a run that makes no more updates.
     func release() {
@@ -118,16 +135,50 @@ package final class AdamW {
         slots = []
     }
 
+    /// What the optimizer keeps for a weight before the first update.
+    private static func moments(
+        of parameter: Parameter, _ optimizer: TrainingArguments.Optimizer
+    ) throws(TensorError) -> [Moment] {
+        switch optimizer {
+        case .adamwTorch, .adamwHF: try adamMoments(of: parameter)
+        case .adamw8bit: try blockwiseMoments(of: parameter)
+        case .sgd: []
+        case .adafactor: try adafactorMoments(of: parameter)
+        }
+    }
+
     private func update(_ slot: Slot, _ gradient: Tensor, learningRate: Double, scale: Float) throws(TensorError) {
-        let parameter = slot.parameter
-        try parameter.makeWritable()
-        let master = parameter.master
-        try gradient.backend.adamW(
-            AdamWCall(
-                parameter: master ?? parameter.value, gradient: gradient, firstMoment: slot.first,
-                secondMoment: slot.second, rounded: master == nil ? nil : parameter.value,
-                variant: arguments.optim == .adamwHF ? .huggingFace : .torch, learningRate: learningRate,
-                beta1: arguments.adamBeta1, beta2: arguments.adamBeta2, epsilon: arguments.adamEpsilon,
-                weightDecay: slot.decays ? arguments.weightDecay : 0, step: step, gradientScale: scale))
+        try slot.parameter.makeWritable()
+        let update = Update(
+            learningRate: learningRate, gradientScale: scale, step: step,
+            weightDecay: slot.decays ? arguments.weightDecay : 0)
+        switch arguments.optim {
+        case .adamwTorch, .adamwHF: try updateByAdamW(slot, gradient, update)
+        case .adamw8bit: try updateByBlockwiseAdamW(slot, gradient, update)
+        case .sgd: try updateByGradient(slot, gradient, update)
+        case .adafactor: try updateByAdafactor(slot, gradient, update)
+        }
+    }
+}
+
+extension WeightOptimizer.Slot {
+    /// The memory of what is kept.
+    var storages: [any Storage] { moments.map(\.tensor.storage) }
+
+    /// Lets `body` change the weights on the host, in float32; they are then rounded once to the type they have.
+    func changeOnHost(
+        _ gradient: Tensor, scale: Float,
+        _ body: (_ weights: inout [Float], _ gradient: [Float]) throws(TensorError) -> Void
+    ) throws(TensorError) {
+        let weights = weights
+        var values = try weights.floats()
+        var slopes = try gradient.floats()
+        if scale != 1 { for i in slopes.indices { slopes[i] *= scale } }
+        try body(&values, slopes)
+        let changed = try Tensor(values, shape: weights.shape, on: weights.backend)
+        try weights.backend.convert(ConvertCall(input: changed, output: weights))
+        if parameter.master != nil {
+            try weights.backend.convert(ConvertCall(input: changed, output: parameter.value))
+        }
     }
 }
