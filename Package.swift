@@ -32,6 +32,7 @@ let package = Package(
             linkerSettings: [
                 "pangocairo-1.0", "pangoft2-1.0", "pango-1.0", "gobject-2.0", "cairo", "fontconfig",
             ].map { .linkedLibrary($0) }),
+        .target(name: "CCUDAKernels", exclude: ["Kernels"]),
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
