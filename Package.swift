@@ -44,6 +44,7 @@ let package = Package(
         // Numbers.
         .target(name: "Tensors"),
         .target(name: "CPUBackend", dependencies: ["Tensors", "CKernels"]),
+        .target(name: "CUDABackend", dependencies: ["Tensors", "CCUDAKernels"]),
         .target(name: "Checkpoints", dependencies: ["Tensors", "JSON"]),
 
         // Text, pictures, boxes.
