@@ -73,10 +73,19 @@ let package = Package(
         .executableTarget(name: "palinote", dependencies: ["Shell", "Workbench"]),
 
         // Tests, one target for each target above.
-        .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
+        .target(
+            name: "CUDAEmulator", dependencies: ["CCUDAKernels"], path: "Tests/CUDAEmulator",
+            cxxSettings: [.unsafeFlags(["-O2"])]),
+        .target(
+            name: "TestSupport", dependencies: ["Tensors", "Checkpoints", "CUDABackend", "CUDAEmulator"],
+            path: "Tests/TestSupport"),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Checkpoints", "CPUBackend", "TestSupport"]),
+        .testTarget(
+            name: "TensorsTests",
+            dependencies: ["Tensors", "Checkpoints", "CPUBackend", "CUDABackend", "TestSupport"]),
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
+        .testTarget(
+            name: "CUDABackendTests", dependencies: ["CUDABackend", "CUDAEmulator", "CPUBackend", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CSystem", "TestSupport"]),

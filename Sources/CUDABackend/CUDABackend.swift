@@ -38,6 +38,9 @@ package final class CUDABackend: Backend {
 
     package var memory: BackendMemory { allocator.figures }
 
+    /// How many programs of kernels were compiled, not read from the cache.
+    package var compiledProgramCount: Int { kernels.compiledCount }
+
     package func allocate(byteCount: Int, label: StaticString) throws(TensorError) -> any Storage {
         guard let block = try allocator.allocate(byteCount: byteCount) else {
             throw outOfMemory(label.description, byteCount)

@@ -24,6 +24,7 @@ struct Card {
 Card cards[] = {
     {"Emulated H100", "0000:01:00.0", 9, 0, 227 << 10, size_t(6) << 30, 0},
     {"Emulated T4", "0000:02:00.0", 7, 5, 64 << 10, size_t(96) << 20, 0},
+    {"Emulated L4", "0000:03:00.0", 8, 9, 99 << 10, size_t(96) << 20, 0},
 };
 constexpr int card_count = sizeof cards / sizeof *cards;
 
@@ -88,7 +89,7 @@ int status() { return machine().sticky; }
 
 namespace emulator {
 
-int64_t wait_count = 0, compile_count = 0;
+thread_local int64_t wait_count = 0;
 
 std::map<std::string, void *> &symbols() {
     static std::map<std::string, void *> *table = new std::map<std::string, void *>;
@@ -385,9 +386,4 @@ extern "C" int64_t cudaemulator_allocated_bytes(int32_t device) {
 extern "C" int64_t cudaemulator_wait_count(void) {
     HOLD;
     return emulator::wait_count;
-}
-
-extern "C" int64_t cudaemulator_compile_count(void) {
-    HOLD;
-    return emulator::compile_count;
 }

@@ -32,7 +32,7 @@ void enqueue(void *stream, std::function<void()> work);
 // Whether `byte_count` bytes from `address` lie in one allocation.
 bool is_allocated(uint64_t address, size_t byte_count);
 
-extern int64_t wait_count, compile_count;
+extern thread_local int64_t wait_count;
 
 } // namespace emulator
 

@@ -11,10 +11,10 @@ LIBRARY(nvmlSystemGetDriverVersion, char *version, unsigned size) {
 }
 
 LIBRARY(nvmlDeviceGetHandleByPciBusId_v2, const char *address, void **device) {
-    static int devices[2];
+    static int devices[3];
     if (strncmp(address, "0000:0", 6) != 0) return 6;
     // Counted the other way round than the driver does.
-    return *device = &devices[address[6] == '1' ? 1 : 0], 0;
+    return *device = &devices[('3' - address[6]) % 3], 0;
 }
 
 LIBRARY(nvmlDeviceGetMemoryInfo, void *, uint64_t *memory) {

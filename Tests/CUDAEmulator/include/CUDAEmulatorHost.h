@@ -1,8 +1,8 @@
 // The host side of the emulator: functions with the names of libcuda, NVRTC, cuBLASLt and NVML.
 //
 // Work given to a stream is kept and done when somebody waits, in order: what a program forgets to wait for, or lets go
-// of too early, shows. Fresh memory holds NaN. There are two cards, which are the same for the whole process:
-// 0 is like an H100 with 6 GiB, 1 like a T4 (compute capability 7.5) with 96 MiB.
+// of too early, shows. Fresh memory holds NaN. There are three cards, which are the same for the whole process:
+// 0 is like an H100 with 6 GiB, 1 like a T4 (compute capability 7.5) and 2 like an L4 (8.9), both with 96 MiB.
 #pragma once
 
 #include <stdint.h>
@@ -22,11 +22,8 @@ int64_t cudaemulator_fault_count(void);
 // Bytes that are allocated on a card.
 int64_t cudaemulator_allocated_bytes(int32_t device);
 
-// How often the host waited for a stream, an event or a copy from the device.
+// How often the calling thread waited for a stream or a copy from the device.
 int64_t cudaemulator_wait_count(void);
-
-// How often programs were compiled.
-int64_t cudaemulator_compile_count(void);
 
 #ifdef __cplusplus
 }
