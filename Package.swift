@@ -73,6 +73,12 @@ let package = Package(
 
         // Tests, one target for each target above.
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
+        .target(
+            name: "CUDAEmulator", dependencies: ["CCUDAKernels"], path: "Tests/CUDAEmulator",
+            cxxSettings: [
+                .headerSearchPath("Device"),
+                .unsafeFlags(["-O2", "-fno-strict-aliasing", "-ffp-contract=off", "-Wno-pass-failed"]),
+            ]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Checkpoints", "CPUBackend", "TestSupport"]),
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
