@@ -75,17 +75,21 @@ let package = Package(
         // Tests, one target for each target above.
         .target(
             name: "CUDAEmulator", dependencies: ["CCUDAKernels"], path: "Tests/CUDAEmulator",
-            cxxSettings: [.unsafeFlags(["-O2"])]),
+            cxxSettings: [
+                .headerSearchPath("Device"),
+                .unsafeFlags(["-O2", "-fno-strict-aliasing", "-ffp-contract=off", "-Wno-pass-failed"]),
+            ]),
         .target(
-            name: "TestSupport", dependencies: ["Tensors", "Checkpoints", "CUDABackend", "CUDAEmulator"],
-            path: "Tests/TestSupport"),
+            name: "CUDATestSupport", dependencies: ["CUDABackend", "CUDAEmulator"], path: "Tests/CUDATestSupport"),
+        .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(
             name: "TensorsTests",
-            dependencies: ["Tensors", "Checkpoints", "CPUBackend", "CUDABackend", "TestSupport"]),
+            dependencies: ["Tensors", "Checkpoints", "CPUBackend", "CUDABackend", "CUDATestSupport", "TestSupport"]),
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
         .testTarget(
-            name: "CUDABackendTests", dependencies: ["CUDABackend", "CUDAEmulator", "CPUBackend", "TestSupport"]),
+            name: "CUDABackendTests",
+            dependencies: ["CUDABackend", "CUDATestSupport", "CUDAEmulator", "CPUBackend", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CSystem", "TestSupport"]),

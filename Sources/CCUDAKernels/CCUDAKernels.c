@@ -24,6 +24,9 @@ static const char rows_text[] = {
 static const char norms_text[] = {
 #embed "Kernels/Norms.cu"
     , 0};
+static const char few_row_tiles_text[] = {
+#embed "Kernels/FewRowTiles.cuh"
+    , 0};
 static const char few_rows_text[] = {
 #embed "Kernels/FewRows.cu"
     , 0};
@@ -53,8 +56,8 @@ static const char ends_text[] = {
 
 static const ccudakernels_source headers[] = {
     SOURCE("CCUDAKernelsArguments.h", arguments_text), SOURCE("Device.cuh", device_text),
-    SOURCE("Numbers.cuh", numbers_text), SOURCE("AttentionMasks.cuh", attention_masks_text),
-    SOURCE("AttentionTiles.cuh", attention_tiles_text),
+    SOURCE("Numbers.cuh", numbers_text), SOURCE("FewRowTiles.cuh", few_row_tiles_text),
+    SOURCE("AttentionMasks.cuh", attention_masks_text), SOURCE("AttentionTiles.cuh", attention_tiles_text),
 };
 
 static const ccudakernels_source elements = SOURCE("Elements.cu", elements_text);

@@ -1,4 +1,5 @@
 import CUDABackend
+import CUDATestSupport
 import Foundation
 import Tensors
 import TestSupport

@@ -1,5 +1,6 @@
 import CUDABackend
 import CUDAEmulator
+import CUDATestSupport
 import Foundation
 import Tensors
 import TestSupport

@@ -24,8 +24,10 @@ typedef int int32_t;
 typedef unsigned int uint32_t;
 typedef long long int64_t;
 typedef unsigned long long uint64_t;
+#define CCUDAKERNELS_FUNCTION static __device__ inline
 #else
 #include <stdint.h>
+#define CCUDAKERNELS_FUNCTION static inline
 #endif
 
 // The address of memory on the device; 0 for an optional array that is not there.
@@ -39,7 +41,7 @@ typedef enum {
 } ccudakernels_type;
 
 // The block of a kernel of rows: 8 elements a thread, whole warps, at most 512 threads.
-static inline int32_t ccudakernels_row_threads(int64_t columns) {
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_row_threads(int64_t columns) {
     int64_t threads = (columns + 255) / 256 * 32;
     return threads < 32 ? 32 : threads > 512 ? 512 : (int32_t)threads;
 }
@@ -317,28 +319,28 @@ typedef struct {
 } ccudakernels_attention_backward_arguments;
 
 // Bytes of a tile of 64 rows in shared memory, padded so that no two rows of eight share a bank.
-static inline int32_t ccudakernels_tile_bytes(int32_t head_size) {
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_tile_bytes(int32_t head_size) {
     return 64 * ((head_size + 15) / 16 * 16 + 8) * 2;
 }
 
-static inline int32_t ccudakernels_attention_shared(int32_t head_size) {
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_shared(int32_t head_size) {
     return 3 * ccudakernels_tile_bytes(head_size);
 }
 
-static inline int32_t ccudakernels_decode_shared(int32_t head_size) {
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_decode_shared(int32_t head_size) {
     return 2 * ccudakernels_tile_bytes(head_size) + ccudakernels_tile_bytes(head_size) / 4 + 16 * 64 * 4;
 }
 
-static inline int32_t ccudakernels_attention_backward_shared(int32_t head_size) {
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_backward_shared(int32_t head_size) {
     return 4 * ccudakernels_tile_bytes(head_size) + 2 * ccudakernels_tile_bytes(64);
 }
 
-static inline int32_t ccudakernels_plain_shared(int32_t head_size) {
-    return (2 * 16 * (head_size + 1) + 16 * 33 + 32 * (head_size + 1) + 3 * 16) * 4;
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_plain_shared(int32_t head_size) {
+    return (48 * (head_size + 1) + 16 * 33) * 4;
 }
 
-static inline int32_t ccudakernels_plain_backward_shared(int32_t head_size) {
-    return (4 * 16 * (head_size + 1) + 2 * 16 * 17 + 4 * 16) * 4;
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_plain_backward_shared(int32_t head_size) {
+    return (48 * (head_size + 1) + 2 * 16 * 9) * 4;
 }
 
 // ---- Ends ----

@@ -1,6 +1,6 @@
 import CPUBackend
 import CUDABackend
-import TestSupport
+import CUDATestSupport
 import Tensors
 import Testing
 
