@@ -44,6 +44,7 @@ let package = Package(
         // Numbers.
         .target(name: "Tensors"),
         .target(name: "CPUBackend", dependencies: ["Tensors", "CKernels"]),
+        .target(name: "CUDABackend", dependencies: ["Tensors", "CCUDAKernels"]),
         .target(name: "Checkpoints", dependencies: ["Tensors", "JSON"]),
 
         // Text, pictures, boxes.
@@ -72,16 +73,23 @@ let package = Package(
         .executableTarget(name: "palinote", dependencies: ["Shell", "Workbench"]),
 
         // Tests, one target for each target above.
-        .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
         .target(
             name: "CUDAEmulator", dependencies: ["CCUDAKernels"], path: "Tests/CUDAEmulator",
             cxxSettings: [
                 .headerSearchPath("Device"),
                 .unsafeFlags(["-O2", "-fno-strict-aliasing", "-ffp-contract=off", "-Wno-pass-failed"]),
             ]),
+        .target(
+            name: "CUDATestSupport", dependencies: ["CUDABackend", "CUDAEmulator"], path: "Tests/CUDATestSupport"),
+        .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Checkpoints", "CPUBackend", "TestSupport"]),
+        .testTarget(
+            name: "TensorsTests",
+            dependencies: ["Tensors", "Checkpoints", "CPUBackend", "CUDABackend", "CUDATestSupport", "TestSupport"]),
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
+        .testTarget(
+            name: "CUDABackendTests",
+            dependencies: ["CUDABackend", "CUDATestSupport", "CUDAEmulator", "CPUBackend", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CSystem", "TestSupport"]),
