@@ -95,7 +95,11 @@ let package = Package(
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CSystem", "TestSupport"]),
         .testTarget(name: "DetectionTests", dependencies: ["Detection", "JSON", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "JSON", "TestSupport"]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "ModelsTests",
+            dependencies: [
+                "Models", "CPUBackend", "CUDABackend", "CUDAEmulator", "CUDATestSupport", "JSON", "TestSupport",
+            ]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "JSON", "TestSupport"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),
