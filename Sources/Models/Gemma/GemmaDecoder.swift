@@ -37,7 +37,7 @@ struct GemmaDecoder {
             pass.observe?("hidden_\(i)", x)
             x = try pass.layer(x) { (x, pass) throws(TensorError) in try layer(x, context, pass) }
         }
-        if context.segments.isEmpty { pass.cache?.advance(by: x.shape[1]) }
+        if case .rows = context.sight { pass.cache?.advance(by: x.shape[1]) }
         x = try lastNorm(x, pass)
         pass.observe?("hidden_\(layers.count)", x)
         return x

@@ -155,38 +155,41 @@ private struct AnswerReader {
     ///
     /// - Returns: a row for each of `news`.
     mutating func read(_ news: [(row: Int, ids: [Int32])]) throws(TensorError) -> Tensor {
-        guard pass.cache != nil else {
+        guard let cache = pass.cache else {
             for (row, ids) in news { read[row] += ids }
             return try readAgain(news.map(\.row))
         }
-        var segments: [CacheSegment] = []
-        var start = 0
-        for (row, ids) in news {
-            segments.append(segment(row, tokens: start..<start + ids.count))
-            read[row] += ids
-            start += ids.count
-        }
-        let positions = zip(news, segments).flatMap { new, segment in
-            new.ids.indices.map { Int32(segment.mask.queryOffset + $0 - prompts.tokenRanges[new.row].lowerBound + 1) }
-        }
-        let context = DecoderContext(
-            positions: try Tensor(positions, shape: [start], on: model.backend), segments: segments,
-            window: model.window)
-        let x = try model.decoder.embed(news.flatMap(\.ids), pass)
-            .reshaped(to: [1, start, model.configuration.text.hiddenSize])
+        let context = try context(of: news, in: cache)
+        for (row, ids) in news { read[row] += ids }
+        let ids = news.flatMap(\.ids)
+        let x = try model.decoder.embed(ids, pass)
+            .reshaped(to: [1, ids.count, model.configuration.text.hiddenSize])
         let hidden = try model.decoder(x, context, pass)
-        return try hidden.gatheringRows(segments.map { Int32($0.tokens.upperBound - 1) })
+        var last: Int32 = -1
+        return try hidden.gatheringRows(
+            news.map { new in
+                last += Int32(new.ids.count)
+                return last
+            })
     }
 
-    /// Where the next tokens of an answer stand in the cache, and what they see.
-    private func segment(_ row: Int, tokens: Range<Int>) -> CacheSegment {
-        let column = prompts.length + read[row].count
-        return CacheSegment(
-            row: row, tokens: tokens,
-            mask: AttentionMask(
-                keys: [prompts.tokenRanges[row].lowerBound..<column + tokens.count],
-                prefixEnd: [prompts.prefixEnds[row]], queryOffset: column,
-                windowSparesPrefix: model.options.compatibility == .newest))
+    /// Where the next tokens of answers stand.
+    private func context(
+        of news: [(row: Int, ids: [Int32])], in cache: KeyValueCache
+    ) throws(TensorError) -> DecoderContext {
+        let places = news.flatMap { row, ids in
+            ids.indices.map {
+                CachePlaces.Place(
+                    row: row, first: prompts.tokenRanges[row].lowerBound,
+                    column: prompts.length + read[row].count + $0)
+            }
+        }
+        return DecoderContext(
+            positions: try Tensor(
+                places.map { Int32($0.column - $0.first + 1) }, shape: [places.count], on: model.backend),
+            sight: .cached(
+                try CachePlaces(places, batch: cache.batch, capacity: cache.capacity, on: model.backend)),
+            window: model.window)
     }
 
     /// Reads prompts and answers of some rows from their start.

@@ -71,6 +71,10 @@ package protocol Backend: AnyObject {
     func attention(_ call: AttentionCall) throws(TensorError)
     func attentionBackward(_ call: AttentionBackwardCall) throws(TensorError)
 
+    // Tokens that follow a cache; both have a default that works on every device.
+    func writeCache(_ call: WriteCacheCall) throws(TensorError)
+    func attention(_ call: CachedAttentionCall) throws(TensorError)
+
     // Ends: loss, choice, update.
     func softCap(_ call: SoftCapCall) throws(TensorError)
     func crossEntropy(_ call: CrossEntropyCall) throws(TensorError)
