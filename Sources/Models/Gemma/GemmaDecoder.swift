@@ -29,6 +29,11 @@ struct GemmaDecoder {
             ignoredIndex: configuration.paddingID.map { Int32($0) })
     }
 
+    /// The embeddings of ids that stand on the device, int32 `[R]`, for inference: `[R, D]`.
+    func embed(at ids: Tensor) throws(TensorError) -> Tensor {
+        try table.value.gatheringRows(at: ids, scale: Float(configuration.hiddenSize).squareRoot())
+    }
+
     /// - Parameter x: embedded tokens, `[B, T, D]`.
     /// - Returns: the hidden states after the last norm, `[B, T, D]`.
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ pass: Pass) throws(TensorError) -> Tensor {

@@ -132,6 +132,8 @@ private struct AnswerReader {
     private var pass = Pass()
     /// What has been read of each answer.
     private var read: [[Int32]]
+    /// What steps of some size share, by how many tokens and answers there are.
+    private var steps: [[Int]: DecodeStep] = [:]
 
     init(_ model: PaliGemma, _ prompts: TokenBatch, _ features: Tensor) {
         (self.model, self.prompts, self.features) = (model, prompts, features)
@@ -159,24 +161,6 @@ private struct AnswerReader {
             for (row, ids) in news { read[row] += ids }
             return try readAgain(news.map(\.row))
         }
-        let context = try context(of: news, in: cache)
-        for (row, ids) in news { read[row] += ids }
-        let ids = news.flatMap(\.ids)
-        let x = try model.decoder.embed(ids, pass)
-            .reshaped(to: [1, ids.count, model.configuration.text.hiddenSize])
-        let hidden = try model.decoder(x, context, pass)
-        var last: Int32 = -1
-        return try hidden.gatheringRows(
-            news.map { new in
-                last += Int32(new.ids.count)
-                return last
-            })
-    }
-
-    /// Where the next tokens of answers stand.
-    private func context(
-        of news: [(row: Int, ids: [Int32])], in cache: KeyValueCache
-    ) throws(TensorError) -> DecoderContext {
         let places = news.flatMap { row, ids in
             ids.indices.map {
                 CachePlaces.Place(
@@ -184,12 +168,17 @@ private struct AnswerReader {
                     column: prompts.length + read[row].count + $0)
             }
         }
-        return DecoderContext(
-            positions: try Tensor(
-                places.map { Int32($0.column - $0.first + 1) }, shape: [places.count], on: model.backend),
-            sight: .cached(
-                try CachePlaces(places, batch: cache.batch, capacity: cache.capacity, on: model.backend)),
-            window: model.window)
+        for (row, ids) in news { read[row] += ids }
+        let size = [places.count, news.count]
+        let step = try step(of: size)
+        return try step.run(model, news.map(\.ids), places, cache, pass)
+    }
+
+    private mutating func step(of size: [Int]) throws(TensorError) -> DecodeStep {
+        if let step = steps[size] { return step }
+        let step = try DecodeStep(tokens: size[0], answers: size[1], on: model.backend)
+        steps[size] = step
+        return step
     }
 
     /// Reads prompts and answers of some rows from their start.

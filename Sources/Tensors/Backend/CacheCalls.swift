@@ -64,9 +64,19 @@ package struct CachePlaces {
     /// Checks places against a cache of `batch` rows and `capacity` columns, and copies them to the device.
     ///
     /// - Throws: `TensorError.index` for a place outside the cache.
-    package init(
-        _ places: [Place], batch: Int, capacity: Int, on backend: any Backend
-    ) throws(TensorError) {
+    package init(_ places: [Place], batch: Int, capacity: Int, on backend: any Backend) throws(TensorError) {
+        let room = try Tensor(uninitialized: [places.count, 3], .int32, on: backend)
+        try self.init(places, batch: batch, capacity: capacity, tensor: room)
+        try room.write(Self.elements(of: places))
+    }
+
+    /// Checks places whose elements stand, or will stand, in `tensor`, int32 `[N, 3]`.
+    ///
+    /// - Throws: `TensorError.index` for a place outside the cache, `.shapeMismatch` if `tensor` has other rows.
+    package init(_ places: [Place], batch: Int, capacity: Int, tensor: Tensor) throws(TensorError) {
+        guard tensor.shape == [places.count, 3] else {
+            throw .shapeMismatch(operation: "cache places", tensor.shape, [places.count, 3])
+        }
         for place in places {
             guard (0..<batch).contains(place.row) else {
                 throw .index(operation: "cache row", found: place.row, limit: batch)
@@ -75,10 +85,12 @@ package struct CachePlaces {
                 throw .index(operation: "cache column", found: place.column, limit: capacity)
             }
         }
-        self.places = places
-        tensor = try Tensor(
-            places.flatMap { [Int32($0.row), Int32($0.first), Int32($0.column)] }, shape: [places.count, 3],
-            on: backend)
+        (self.places, self.tensor) = (places, tensor)
+    }
+
+    /// The elements of `tensor`.
+    package static func elements(of places: [Place]) -> [Int32] {
+        places.flatMap { [Int32($0.row), Int32($0.first), Int32($0.column)] }
     }
 
     /// Tokens that follow one another in one row, as ranges of `places`.
