@@ -45,6 +45,8 @@ template <typename T> DEVICE void attention(const ccudakernels_attention_argumen
             added[half] = merge.added;
             sum[half] = fmaf(tile.sum[half], merge.added, sum[half] * merge.kept);
         }
+#pragma unroll
+        for (int i = 0; i < DEPTH / 2; i++) output[i / 4][i % 4] *= kept[i % 4 / 2];
         wait_for_copies<0>();
         __syncthreads(); // the values are there, and everybody is done with the keys
         if (first + TILE < all.end) load_keys<T>(keys, shape.k, shape, place, first + TILE);
@@ -56,7 +58,7 @@ template <typename T> DEVICE void attention(const ccudakernels_attention_argumen
 #pragma unroll
             for (int i = 0; i < 8; i++) {
                 float &place = output[2 * step + i / 4][i % 4];
-                place = fmaf(mixed[i / 4][i % 4], added[i % 4 / 2], place * kept[i % 4 / 2]);
+                place = fmaf(mixed[i / 4][i % 4], added[i % 4 / 2], place);
             }
         }
     }

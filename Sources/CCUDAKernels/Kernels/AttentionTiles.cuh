@@ -88,7 +88,7 @@ DEVICE void multiply_rows(
 #pragma unroll
         for (int k = 0; k < 4; k++) c[i][k] = 0;
     }
-#pragma unroll
+#pragma unroll 2 // more would take registers that large heads need
     for (int step = 0; step < STEPS; step++) {
         uint32_t a[4], b[4];
         load_left(a, left, STRIDE, left_row, step * 16);
