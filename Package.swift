@@ -89,7 +89,9 @@ let package = Package(
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
         .testTarget(
             name: "CUDABackendTests",
-            dependencies: ["CUDABackend", "CUDATestSupport", "CUDAEmulator", "CPUBackend", "TestSupport"]),
+            dependencies: [
+                "CUDABackend", "CCUDAKernels", "CUDATestSupport", "CUDAEmulator", "CPUBackend", "TestSupport",
+            ]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CSystem", "TestSupport"]),

@@ -153,13 +153,14 @@ extension CUDASelfCheck {
             attention(plan, "attention of the decoder, backward", [1, t, t, 8, 4, 256], prefix, isBackward: true),
             attention(plan, "attention of the tower", [1, image, image, 16, 16, 72], full, isBackward: false),
             attention(plan, "attention of the tower, backward", [1, image, image, 16, 16, 72], full, isBackward: true),
-        ] + [1, 8].map { batch in
-            let mask = AttentionMask(
-                keys: Array(repeating: 0..<t, count: batch), prefixEnd: Array(repeating: image, count: batch),
-                queryOffset: t - 1)
-            return attention(
-                plan, "attention of a step, batch \(batch)", [batch, 1, t, 8, 4, 256], mask, isBackward: false)
-        }
+        ]
+            + [1, 8].map { batch in
+                let mask = AttentionMask(
+                    keys: Array(repeating: 0..<t, count: batch), prefixEnd: Array(repeating: image, count: batch),
+                    queryOffset: t - 1)
+                return attention(
+                    plan, "attention of a step, batch \(batch)", [batch, 1, t, 8, 4, 256], mask, isBackward: false)
+            }
     }
 
     /// - Parameter shape: batch, queries, capacity, heads, heads of keys, head size.
@@ -216,13 +217,15 @@ extension CUDASelfCheck {
             },
             Job(kernel: "gated GELU backward \(t) x \(f)", byteCount: 10 * t * f) { () throws(TensorError) in
                 let call = GatedGELUBackwardCall(
-                    outputGradient: try plan.tensor([t, f]), gate: try plan.tensor([t, f]), up: try plan.tensor([t, f]),
+                    outputGradient: try plan.tensor([t, f]), gate: try plan.tensor([t, f]),
+                    up: try plan.tensor([t, f]),
                     gateGradient: try plan.tensor([t, f]), upGradient: try plan.tensor([t, f]))
                 return { () throws(TensorError) in try backend.gatedGELUBackward(call) }
             },
             Job(kernel: "rotary \(t) x 8 x 256", byteCount: 4 * t * 2048) { () throws(TensorError) in
                 let call = RotaryCall(
-                    input: try plan.tensor([t, 8, 256]), positions: try Tensor(
+                    input: try plan.tensor([t, 8, 256]),
+                    positions: try Tensor(
                         (0..<Int32(t)).map { $0 }, shape: [t], on: backend), theta: 10_000, inverse: false,
                     output: try plan.tensor([t, 8, 256]))
                 return { () throws(TensorError) in try backend.rotary(call) }
@@ -247,7 +250,8 @@ extension CUDASelfCheck {
                 let call = AdamWCall(
                     parameter: try plan.tensor([f, d], .float32), gradient: try plan.tensor([f, d], .float32),
                     firstMoment: try plan.tensor([f, d], .float32),
-                    secondMoment: try .filled(1, shape: [f, d], .float32, on: backend), rounded: try plan.tensor([f, d]),
+                    secondMoment: try .filled(1, shape: [f, d], .float32, on: backend),
+                    rounded: try plan.tensor([f, d]),
                     variant: .torch, learningRate: 1e-6, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0,
                     step: 1, gradientScale: 1)
                 return { () throws(TensorError) in try backend.adamW(call) }

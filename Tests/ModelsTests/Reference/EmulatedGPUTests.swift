@@ -54,7 +54,8 @@ struct EmulatedGPUTests {
         var options = GenerationOptions(endIDs: [1])
         options.maxNewTokens = 12
         return try model.generate(
-            file.tokens(), features: model.imageFeatures(file.pixels(on: backend)), options).ids
+            file.tokens(), features: model.imageFeatures(file.pixels(on: backend)), options
+        ).ids
     }
 
     @Test("a pass forward and back waits for nothing")
@@ -67,7 +68,8 @@ struct EmulatedGPUTests {
         let before = cudaemulator_wait_count()
         let tape = Tape()
         let pass = Pass(tape: tape)
-        let losses = try model.losses(tokens, features: model.imageFeatures(pixels, pass), weight: 1, smoothing: 0, pass)
+        let losses = try model.losses(
+            tokens, features: model.imageFeatures(pixels, pass), weight: 1, smoothing: 0, pass)
         try tape.backward(fromLosses: losses)
         #expect(cudaemulator_wait_count() == before)
         #expect(try losses.floats().allSatisfy { $0.isFinite })
