@@ -27,6 +27,9 @@ def find_library(given):
             candidates += sorted(glob.glob(str(pathlib.Path(folder) / pattern)))
     candidates += ["libnvrtc.so.13", "libnvrtc.so.12"]
     for candidate in candidates:
+        # NVRTC looks for its other half along the loader's path only, which does not know pip's folders.
+        for builtins in pathlib.Path(candidate).parent.glob("libnvrtc-builtins.so*"):
+            ctypes.CDLL(str(builtins), ctypes.RTLD_GLOBAL)
         try:
             return ctypes.CDLL(candidate)
         except OSError:
