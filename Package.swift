@@ -67,7 +67,7 @@ let package = Package(
             dependencies: [
                 "Console", "Training", "Models", "Datasets", "Detection", "Images", "Tokenization", "Checkpoints",
                 "Tensors",
-                "Hub", "CPUBackend", "CSystem", "JSON",
+                "Hub", "CPUBackend", "CUDABackend", "CSystem", "JSON",
             ]),
         .target(name: "Shell", dependencies: ["Workbench", "CLibEdit", "CSystem"]),
         .executableTarget(name: "palinote", dependencies: ["Shell", "Workbench"]),

@@ -83,7 +83,7 @@ static const ccudakernels_program programs[] = {
     {"elements", &elements,
      "fill,convert,add,scale,dropout,gelu,gelu_backward,gated_gelu,gated_gelu_backward,soft_cap,extract_patches,", 0},
     {"rows", &rows,
-     "gather_rows,scatter_rows,copy_blocks,scale_columns,sum_columns,dot_columns,finish_columns,sum_of_squares,"
+     "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,sum_of_squares,"
      "finish_squares,", 0},
     {"norms", &norms, "rms_norm,layer_norm,norm_input,norm_parameters,rotary,", 0},
     {"few_rows", &few_rows, "few_rows,few_rows_plain,", 0},

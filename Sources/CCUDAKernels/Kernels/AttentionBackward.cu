@@ -106,7 +106,7 @@ template <typename T> DEVICE void key_gradient(const ccudakernels_attention_back
     score_rule rule = rule_of(shape);
     int32_t lane = threadIdx.x % 32, strip = threadIdx.x / 32 % 4, half = threadIdx.x / 128;
     // Blocks follow the columns of the arrays, so that those outside the mask get their zeros; keys may be negative.
-    int32_t key_begin = shape.visible[place.example].key_begin, first_key = blockIdx.x * TILE - key_begin;
+    int32_t key_begin = place.visible.key_begin, first_key = blockIdx.x * TILE - key_begin;
     load_keys<T>(keys, shape.k, shape, place, first_key);
     load_keys<T>(values, shape.v, shape, place, first_key);
     int32_t first_row = next_rows(shape, place, 0, first_key);

@@ -6,14 +6,24 @@
 
 #include "Numbers.cuh"
 
-// The example and the key head that a block works for.
+// The example and the key head that a block works for, the row of keys that the example has, and who sees whom in it.
 struct attention_place {
-    int32_t example, key_head, group, rows;
+    int32_t example, key_head, group, rows, key_row, query_offset;
+    ccudakernels_visible visible;
 };
 
 DEVICE attention_place place_of_block(const ccudakernels_attention &shape) {
-    int32_t group = shape.heads / shape.key_heads;
-    return {(int32_t)blockIdx.z, (int32_t)blockIdx.y, group, shape.queries * group};
+    int32_t group = shape.heads / shape.key_heads, example = blockIdx.z;
+    attention_place place = {example, (int32_t)blockIdx.y, group, shape.queries * group, example, shape.query_offset, {}};
+    if (shape.places != 0) {
+        const int32_t *token = input_of<int32_t>(shape.places) + 3 * example;
+        place.key_row = token[0];
+        place.query_offset = token[2];
+        place.visible = {token[1], token[2] + 1, 0};
+    } else {
+        place.visible = shape.visible[example];
+    }
+    return place;
 }
 
 // The keys that a row sees; begin == end for none.
@@ -22,8 +32,8 @@ struct seen_keys {
 };
 
 DEVICE seen_keys keys_seen_by(const ccudakernels_attention &shape, const attention_place &place, int32_t row) {
-    ccudakernels_visible visible = shape.visible[place.example];
-    int32_t column = shape.query_offset + row / place.group;
+    ccudakernels_visible visible = place.visible;
+    int32_t column = place.query_offset + row / place.group;
     bool in_prefix = column < visible.prefix_end, is_free = in_prefix && shape.window_spares_prefix;
     int32_t end = smaller(in_prefix ? visible.prefix_end : column + 1, visible.key_end) - visible.key_begin;
     int32_t begin = shape.window == 0 || is_free ? 0 : column - shape.window + 1 - visible.key_begin;
@@ -46,7 +56,7 @@ DEVICE int64_t query_place(const ccudakernels_attention &shape, const attention_
 }
 
 DEVICE int64_t key_place(const ccudakernels_attention &shape, const attention_place &place, int32_t key) {
-    int64_t column = (int64_t)place.example * shape.capacity + shape.visible[place.example].key_begin + key;
+    int64_t column = (int64_t)place.key_row * shape.capacity + place.visible.key_begin + key;
     return (column * shape.key_heads + place.key_head) * shape.head_size;
 }
 

@@ -39,7 +39,7 @@ DEVICE void load_plain_keys(
     float *rows, ccudakernels_address address, const ccudakernels_attention &shape, const attention_place &place,
     int32_t first, int count
 ) {
-    ccudakernels_visible visible = shape.visible[place.example];
+    ccudakernels_visible visible = place.visible;
     load_rows<T>(rows, address, count, shape.head_size, [&](int row) {
         int32_t key = first + row;
         bool there = key >= 0 && key < visible.key_end - visible.key_begin;
@@ -201,7 +201,7 @@ template <typename T> DEVICE void plain_key_gradient(const ccudakernels_attentio
     float *queries = values + PLAIN_ROWS * stride, *gradients = queries + PLAIN_STEP * stride;
     float *weights = gradients + PLAIN_STEP * stride, *slopes = weights + PLAIN_ROWS * (PLAIN_STEP + 1);
     attention_place place = place_of_block(shape);
-    int32_t key_begin = shape.visible[place.example].key_begin, first_key = blockIdx.x * PLAIN_ROWS - key_begin;
+    int32_t key_begin = place.visible.key_begin, first_key = blockIdx.x * PLAIN_ROWS - key_begin;
     load_plain_keys<T>(keys, shape.k, shape, place, first_key, PLAIN_ROWS);
     load_plain_keys<T>(values, shape.v, shape, place, first_key, PLAIN_ROWS);
     int32_t pair = threadIdx.x % 128, key = pair / PLAIN_STEP, row = pair % PLAIN_STEP;

@@ -50,7 +50,7 @@ DEVICE void load_keys(
     uint16_t *tile, ccudakernels_address address, const ccudakernels_attention &shape, const attention_place &place,
     int32_t first
 ) {
-    ccudakernels_visible visible = shape.visible[place.example];
+    ccudakernels_visible visible = place.visible;
     load_tile<T>(tile, address, TILE, [&](int row) {
         int32_t key = first + row;
         bool there = key >= 0 && key < visible.key_end - visible.key_begin;

@@ -79,6 +79,23 @@ KERNEL(copy_blocks, ccudakernels_copy_arguments, 256) {
     }
 }
 
+KERNEL(write_cache, ccudakernels_write_cache_arguments, 256) {
+    int64_t first = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (int64_t)gridDim.x * blockDim.x;
+    bool aligned = is_aligned(p.source | p.output | p.byte_count);
+    for (int64_t token = blockIdx.y; token < p.tokens; token += gridDim.y) {
+        const int32_t *place = input_of<int32_t>(p.places) + 3 * token;
+        const char *source = input_of<char>(p.source) + token * p.byte_count;
+        char *output = output_of<char>(p.output) + (place[0] * p.capacity + place[2]) * p.byte_count;
+        if (aligned) {
+            for (int64_t i = first; i < p.byte_count / 16; i += stride) {
+                ((sixteen_bytes *)output)[i] = ((const sixteen_bytes *)source)[i];
+            }
+        } else {
+            for (int64_t i = first; i < p.byte_count; i += stride) output[i] = source[i];
+        }
+    }
+}
+
 template <typename T> DEVICE void scale_columns(const ccudakernels_scale_columns_arguments &p) {
     const float *factors = input_of<float>(p.factors);
     bool in_aligned = rows_are_aligned<T>(p.input, p.columns), out_aligned = rows_are_aligned<T>(p.output, p.columns);

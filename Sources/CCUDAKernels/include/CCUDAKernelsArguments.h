@@ -132,6 +132,13 @@ typedef struct {
     int64_t blocks, byte_count, source_stride, output_stride;
 } ccudakernels_copy_arguments;
 
+// write_cache: grid (ceil(byte_count / 4096), tokens at most 65535), block 256. Copies token `i` of `byte_count` bytes to the
+// row and column that place `i` names.
+typedef struct {
+    ccudakernels_address source, places, output; // places int32 [tokens, 3]: row, first column, column
+    int64_t tokens, byte_count, capacity;
+} ccudakernels_write_cache_arguments;
+
 // extract_patches_T: elements (of the output, whose type T is; `count` of them).
 typedef struct {
     ccudakernels_address images, output; // images float32 [B, channels, height, width]
@@ -283,6 +290,9 @@ typedef struct {
     int32_t query_offset, window; // window 0: none
     int32_t window_spares_prefix;
     float scale, soft_cap; // soft_cap 0: none
+    // Optional, int32 [batch, 3]: each example is one token behind a cache: the row of k and v, the first column that it
+    // sees, its own column. Then `queries` is 1, `visible` and `query_offset` are not read, and there may be more examples.
+    ccudakernels_address places;
     ccudakernels_visible visible[CCUDAKERNELS_EXAMPLES];
 } ccudakernels_attention;
 

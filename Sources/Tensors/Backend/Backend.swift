@@ -72,6 +72,13 @@ package protocol Backend: AnyObject {
     func attention(_ call: AttentionCall) throws(TensorError)
     func attentionBackward(_ call: AttentionBackwardCall) throws(TensorError)
 
+    /// Something that runs the same calls again and again, faster from the third time on where the device can.
+    func makeRepeater() -> any Repeater
+
+    // Tokens that follow a cache; both have a default that works on every device.
+    func writeCache(_ call: WriteCacheCall) throws(TensorError)
+    func attention(_ call: CachedAttentionCall) throws(TensorError)
+
     // Ends: loss, choice, update.
     func softCap(_ call: SoftCapCall) throws(TensorError)
     func crossEntropy(_ call: CrossEntropyCall) throws(TensorError)
