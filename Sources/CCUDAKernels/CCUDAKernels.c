@@ -48,6 +48,9 @@ static const char attention_backward_text[] = {
 static const char attention_plain_text[] = {
 #embed "Kernels/AttentionPlain.cu"
     , 0};
+static const char attention_rows_text[] = {
+#embed "Kernels/AttentionRows.cu"
+    , 0};
 static const char ends_text[] = {
 #embed "Kernels/Ends.cu"
     , 0};
@@ -68,6 +71,7 @@ static const ccudakernels_source quantized = SOURCE("Quantized.cu", quantized_te
 static const ccudakernels_source attention = SOURCE("Attention.cu", attention_text);
 static const ccudakernels_source attention_backward = SOURCE("AttentionBackward.cu", attention_backward_text);
 static const ccudakernels_source attention_plain = SOURCE("AttentionPlain.cu", attention_plain_text);
+static const ccudakernels_source attention_rows = SOURCE("AttentionRows.cu", attention_rows_text);
 static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
 
 #define ATTENTION(size)                                                                   \
@@ -85,8 +89,8 @@ static const ccudakernels_program programs[] = {
     {"few_rows", &few_rows, "few_rows,few_rows_plain,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,
-     "attention_plain,attention_combine,attention_delta,attention_plain_key_gradient,"
-     "attention_plain_query_gradient,", 0},
+     "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,", 0},
+    {"attention_rows", &attention_rows, "attention_combine,attention_delta,", 0},
     ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
     {"ends", &ends, "cross_entropy,argmax_rows,adamw,", 0},
 };
