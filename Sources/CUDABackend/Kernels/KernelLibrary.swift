@@ -38,6 +38,15 @@ final class KernelLibrary {
     ) throws(TensorError) {
         guard grid.0 > 0 && grid.1 > 0 && grid.2 > 0 else { return }
         let kernel = try kernel(name, shared: shared)
+        guard let profile = context.profile else { return try launch(kernel, name, grid, block, shared, arguments) }
+        try profile.measure(name) { () throws(TensorError) in
+            try launch(kernel, name, grid, block, shared, arguments)
+        }
+    }
+
+    private func launch<Arguments: BitwiseCopyable>(
+        _ kernel: Kernel, _ name: String, _ grid: (Int, Int, Int), _ block: Int, _ shared: Int, _ arguments: Arguments
+    ) throws(TensorError) {
         let status = withUnsafePointer(to: arguments) { pointer in
             var parameter: UnsafeMutableRawPointer? = UnsafeMutableRawPointer(mutating: pointer)
             return context.functions.launch(
