@@ -60,10 +60,20 @@ extension CUDALibraries {
         let folders = library == .driver || library == .monitor ? [] : folders
         for name in names {
             for path in folders.map({ "\($0)/\(name)" }) + [name] {
+                if library == .compiler { openBuiltins(beside: path) }
                 if let shared = SharedLibrary(path) { return FunctionReader(library: name, source: shared) }
             }
         }
         if library == .driver { throw .noDriver(library: names[0]) }
         throw .missingLibrary(names: names, folders: folders)
+    }
+
+    /// Opens the other half of NVRTC in the same folder, which stays open: NVRTC asks for it by name alone, and of a folder
+    /// that is not on its own path the loader finds only what is open.
+    private func openBuiltins(beside path: String) {
+        guard let end = path.lastIndex(of: "/"), FileManager.default.fileExists(atPath: path) else { return }
+        let folder = String(path[..<end])
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix("libnvrtc-builtins.so") { _ = SharedLibrary("\(folder)/\(name)") }
     }
 }
