@@ -10,6 +10,8 @@
 
 #define FEW_COLUMNS 16
 #define FEW_WARPS 8
+// Weight rows of 32 elements that a warp loads before it uses the first: enough bytes on their way for a whole device.
+#define AHEAD 4
 
 // What becomes of a sum.
 struct few_rows_end {

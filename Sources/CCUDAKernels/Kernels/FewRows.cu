@@ -2,9 +2,6 @@
 
 #include "FewRowTiles.cuh"
 
-// Weight rows of 32 elements that a warp loads before it uses the first: enough bytes on their way for a whole device.
-#define AHEAD 4
-
 // The sums of one warp, whose turns along the depth are AHEAD steps of 32 each.
 template <bool whole, typename T>
 DEVICE void multiply_few_rows(

@@ -73,14 +73,14 @@ package final class WeightOptimizer {
 
     /// The norm of all gradients together, times `scale`; not finite if any element is not.
     package func gradientNorm() throws(TensorError) -> Double {
-        var sum = 0.0
-        for slot in slots {
-            guard let gradient = slot.parameter.currentGradient else { continue }
-            let square = try Tensor(uninitialized: [1], .float32, on: gradient.backend)
-            try gradient.backend.sumOfSquares(SumOfSquaresCall(input: gradient, output: square))
-            sum += Double(try square.scalar())
+        let gradients = slots.compactMap(\.parameter.currentGradient)
+        guard let backend = gradients.first?.backend else { return 0 }
+        // Side by side, so that the device is waited for once.
+        let squares = try Tensor(uninitialized: [gradients.count], .float32, on: backend)
+        for (place, gradient) in gradients.enumerated() {
+            try backend.sumOfSquares(SumOfSquaresCall(input: gradient, output: squares.part(place..<place + 1)))
         }
-        return sum.squareRoot()
+        return try squares.floats().reduce(0) { $0 + Double($1) }.squareRoot()
     }
 
     /// Updates every weight that has a gradient, and forgets the gradients.
