@@ -83,8 +83,8 @@ static const ccudakernels_program programs[] = {
     {"elements", &elements,
      "fill,convert,add,scale,dropout,gelu,gelu_backward,gated_gelu,gated_gelu_backward,soft_cap,extract_patches,", 0},
     {"rows", &rows,
-     "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,sum_of_squares,"
-     "finish_squares,", 0},
+     "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,"
+     "sum_of_squares,finish_squares,", 0},
     {"norms", &norms, "rms_norm,layer_norm,norm_input,norm_parameters,rotary,", 0},
     {"few_rows", &few_rows, "few_rows,few_rows_plain,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
@@ -113,7 +113,8 @@ const ccudakernels_program *ccudakernels_program_at(int32_t index) {
     return index >= 0 && index < COUNT(programs) ? &programs[index] : NULL;
 }
 
-// Whether `kernel` is the stem of `length` letters, alone or followed by types; of a head size, where the program has one.
+// Whether `kernel` is the stem of `length` letters, alone or followed by types; of a head size, where the program has
+// one.
 static int belongs(const char *kernel, const char *stem, size_t length, int32_t head_size) {
     static const char *types[] = {"_float32", "_bfloat16", "_float16"};
     if (strncmp(kernel, stem, length) != 0) return 0;

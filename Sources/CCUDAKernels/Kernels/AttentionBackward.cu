@@ -1,8 +1,8 @@
 // The gradients of attention on tensor cores, for one head size.
 //
-// Scores are computed again. One kernel takes a tile of keys and goes over the rows that see them, for the gradients of keys
-// and values; the other takes a tile of rows and goes over the keys they see, for the gradient of queries. So every sum
-// belongs to one block and has a fixed order.
+// Scores are computed again. One kernel takes a tile of keys and goes over the rows that see them, for the gradients of
+// keys and values; the other takes a tile of rows and goes over the keys they see, for the gradient of queries. So
+// every sum belongs to one block and has a fixed order.
 //
 // A block has eight warps: four strips of 16 rows or keys, each with two halves. A half computes half of the strip's
 // weights, hands them over in shared memory, and then multiplies all of them into half of the columns.
@@ -83,7 +83,8 @@ DEVICE void clear(float (&sums)[HALF_STEPS][2][4]) {
     for (int i = 0; i < HALF_STEPS * 8; i++) sums[i / 8][i / 4 % 2][i % 4] = 0;
 }
 
-// The first tile of rows from `first` on of which one sees the tile of keys from `first_key` on; `rows` or more for none.
+// The first tile of rows from `first` on of which one sees the tile of keys from `first_key` on; `rows` or more for
+// none.
 DEVICE int32_t next_rows(
     const ccudakernels_attention &shape, const attention_place &place, int32_t first, int32_t first_key
 ) {

@@ -64,10 +64,11 @@ template <typename Join> DEVICE float joined_over_row(float value) {
 template <typename T> DEVICE void attention_plain(const ccudakernels_attention_arguments &p) {
     DYNAMIC_SHARED(memory);
     const ccudakernels_attention &shape = p.shape;
-    int32_t size = shape.head_size, first_row = blockIdx.x * PLAIN_ROWS, row = threadIdx.x / 16, lane = threadIdx.x % 16;
-    float *queries = (float *)memory, *keys = queries + PLAIN_ROWS * (size + 1), *scores = keys + PLAIN_KEYS * (size + 1);
-    float *row_scores = scores + row * (PLAIN_KEYS + 1);
-    attention_place place = place_of_block(shape);
+    int32_t size = shape.head_size, first_row = blockIdx.x * PLAIN_ROWS;
+    int32_t row = threadIdx.x / 16, lane = threadIdx.x % 16;
+    float *queries = (float *)memory, *keys = queries + PLAIN_ROWS * (size + 1);
+    float *row_scores = keys + PLAIN_KEYS * (size + 1) + row * (PLAIN_KEYS + 1);
+    attention_place place = place_of_token(shape);
     seen_keys seen = keys_seen_by(shape, place, first_row + row);
     seen_keys all = keys_seen_by_rows(shape, place, first_row, PLAIN_ROWS);
     float output[SHARES] = {0}, largest = -INFINITE, sum = 0;

@@ -1,4 +1,5 @@
-// The parts of attention that no head size shapes: merging what was computed apart, and what rows bring to the backward.
+// The parts of attention that no head size shapes: merging what was computed apart, and what rows bring to the
+// backward.
 
 #include "AttentionMasks.cuh"
 
@@ -9,7 +10,7 @@
 template <typename T> DEVICE void attention_combine(const ccudakernels_attention_arguments &p) {
     __shared__ float tiles[PARTS_AT_ONCE][2];
     const ccudakernels_attention &shape = p.shape;
-    attention_place place = place_of_block(shape);
+    attention_place place = place_of_token(shape);
     int32_t row = blockIdx.x, size = shape.head_size;
     int64_t first = ((int64_t)place.example * shape.key_heads + place.key_head) * p.parts * place.rows + row;
     float largest = -INFINITE, sum = 0, outputs[CCUDAKERNELS_LARGEST_HEAD / 128] = {0};
