@@ -2,5 +2,5 @@ import Console
 
 extension CommandRegistry<CommandContext>.Group {
     /// Repeatable measurements.
-    static var bench: Self { Self("Bench", [BenchPaliGemmaCommand.self]) }
+    static var bench: Self { Self("Bench", [BenchPaliGemmaCommand.self, BenchScenesCommand.self]) }
 }
