@@ -81,7 +81,8 @@ static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
 
 static const ccudakernels_program programs[] = {
     {"elements", &elements,
-     "fill,convert,add,scale,dropout,gelu,gelu_backward,gated_gelu,gated_gelu_backward,soft_cap,extract_patches,", 0},
+     "fill,convert,add,scale,dropout,gelu,gelu_backward,gated_gelu,gated_gelu_backward,soft_cap,extract_patches,"
+     "extract_byte_patches,", 0},
     {"rows", &rows,
      "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,"
      "sum_of_squares,finish_squares,", 0},
@@ -92,7 +93,7 @@ static const ccudakernels_program programs[] = {
      "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,", 0},
     {"attention_rows", &attention_rows, "attention_combine,attention_delta,", 0},
     ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
-    {"ends", &ends, "cross_entropy,argmax_rows,adamw,", 0},
+    {"ends", &ends, "cross_entropy,absolute_error,argmax_rows,adamw,", 0},
 };
 
 #define COUNT(array) (int32_t)(sizeof array / sizeof *array)

@@ -147,6 +147,14 @@ typedef struct {
     int32_t channels, height, width, size;
 } ccudakernels_patches_arguments;
 
+// extract_byte_patches_T: as extract_patches_T; a byte becomes scale * byte + offset.
+typedef struct {
+    ccudakernels_address images, output; // images uint8 [B, height, width, channels]
+    int64_t count;
+    int32_t channels, height, width, size;
+    float scale, offset;
+} ccudakernels_byte_patches_arguments;
+
 // scale_columns_T: grid (min(ceil(columns / 2048), 65535), min(rows, 65535)), block 256; any grid does.
 typedef struct {
     ccudakernels_address input, factors, output; // factors float32 [columns]
@@ -367,7 +375,18 @@ typedef struct {
     int64_t rows, columns;
     float soft_cap;  // 0 for none
     float smoothing; // share of a target that is spread over all columns
+    // Targets in spread_begin..<spread_end are bells of this deviation over these columns; deviation 0: none are.
+    int32_t spread_begin, spread_end;
+    float spread_deviation;
 } ccudakernels_cross_entropy_arguments;
+
+// absolute_error_T: grid ceil(rows / 256), block 256; T is the type of the prediction and of the gradient.
+typedef struct {
+    ccudakernels_address prediction, target, losses; // [rows, columns], float32 the same, float32 [rows]
+    ccudakernels_address gradient;                   // optional [rows, columns]
+    int64_t rows, columns;
+    float weight;
+} ccudakernels_absolute_error_arguments;
 
 // argmax_rows: rows, but block 1024.
 typedef struct {

@@ -39,7 +39,11 @@ package final class WeightOptimizer {
     package internal(set) var step = 0
 
     /// Moments of zero for every trained weight, and masters where the arguments ask for them.
-    package init(_ parameters: [Parameter], _ arguments: TrainingArguments) throws(TensorError) {
+    ///
+    /// - Parameter decays: whether weight decay touches a weight; by its name, as transformers has it, if not given.
+    package init(
+        _ parameters: [Parameter], _ arguments: TrainingArguments, decays: ((Parameter) -> Bool)? = nil
+    ) throws(TensorError) {
         self.arguments = arguments
         var slots: [Slot] = []
         for parameter in parameters {
@@ -55,7 +59,8 @@ package final class WeightOptimizer {
             }
             slots.append(
                 Slot(
-                    parameter: parameter, decays: Self.decays(parameter.name, arguments.compatibility),
+                    parameter: parameter,
+                    decays: decays.map { $0(parameter) } ?? Self.decays(parameter.name, arguments.compatibility),
                     moments: try Self.moments(of: parameter, arguments.optim)))
         }
         self.slots = slots
