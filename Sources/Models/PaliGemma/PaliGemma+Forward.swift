@@ -39,7 +39,7 @@ extension PaliGemma {
     /// The loss of each label, weighted; their sum is what training minimizes.
     ///
     /// - Parameters:
-    ///   - weight: what one label counts, or nil for a mean over all labels of the batch.
+    ///   - weight: what one label counts, times its own weight where labels have some; nil for the mean over the batch.
     ///   - smoothing: the share of each label that is spread over all ids.
     /// - Returns: float32 `[labels]`.
     package func losses(
@@ -48,7 +48,9 @@ extension PaliGemma {
         let (places, labels) = tokens.predictions
         guard !labels.isEmpty else { throw .argument(operation: "loss", reason: "the batch has no labels") }
         let hidden = try hiddenStates(tokens, features: features, pass).gatheringRows(places)
-        let weights = Array(repeating: weight ?? 1 / Float(labels.count), count: labels.count)
+        let own = tokens.predictionWeights ?? Array(repeating: 1, count: labels.count)
+        let scale = weight ?? 1 / own.reduce(0, +)
+        let weights = own.map { $0 * scale }
         return try headLoss(
             hidden: hidden, table: pass(decoder.table), targets: labels, weights: weights, softCap: finalSoftCap,
             smoothing: smoothing)

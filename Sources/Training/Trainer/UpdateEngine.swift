@@ -60,9 +60,10 @@ package final class UpdateEngine {
 
     private func makeUpdate(_ group: [TrainingBatch]) throws(TensorError) -> UpdateResult {
         let labelCount = group.reduce(0) { $0 + $1.labelCount }
+        let labelWeight = group.reduce(0) { $0 + $1.labelWeight }
         var loss = 0.0
         for (place, batch) in group.enumerated() {
-            loss += try accumulate(batch, place: place, groupLabelCount: labelCount)
+            loss += try accumulate(batch, place: place, groupWeight: labelWeight)
         }
         let norm = try optimizer.gradientNorm()
         let rate = schedule.rate(at: step)
@@ -80,10 +81,9 @@ package final class UpdateEngine {
 
     /// Adds the gradients of one micro-batch; returns its share of the loss.
     private func accumulate(
-        _ batch: TrainingBatch, place: Int, groupLabelCount: Int
+        _ batch: TrainingBatch, place: Int, groupWeight: Double
     ) throws(TensorError) -> Double {
-        let labelCount = batch.labelCount
-        guard labelCount > 0 else { return 0 }
+        guard batch.labelCount > 0 else { return 0 }
         let tape = Tape()
         var pass = Pass(tape: tape)
         model.options.gradientCheckpointing = arguments.gradientCheckpointing
@@ -92,7 +92,7 @@ package final class UpdateEngine {
         let features = try batch.features(model, pass)
         let isPeriod = arguments.compatibility == .period
         let losses = try model.losses(
-            batch.tokens, features: features, weight: 1 / Float(isPeriod ? labelCount : groupLabelCount),
+            batch.tokens, features: features, weight: 1 / Float(isPeriod ? batch.labelWeight : groupWeight),
             smoothing: Float(arguments.labelSmoothingFactor), pass)
         try tape.backward(fromLosses: losses)
         let sum = try losses.floats().reduce(0) { $0 + Double($1) }
