@@ -10,6 +10,7 @@ extension CommandRegistry<CommandContext> {
             .model,
             .training,
             .detection,
+            .optimize,
             .tools,
             .bench,
         ])
