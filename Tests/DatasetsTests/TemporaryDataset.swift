@@ -11,7 +11,7 @@ final class TemporaryDataset {
         path = FileManager.default.temporaryDirectory.appendingPathComponent("dataset-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         for (number, image) in images.enumerated() {
-            try picture(image, shade: UInt8(number * 40))
+            try picture(image, shade: UInt8(truncatingIfNeeded: number * 40))
         }
     }
 

@@ -17,6 +17,9 @@ struct ExampleTests {
             "needs 9 GiB of memory and a minute",
         "model init --shape paligemma2-3b-224 --vision-layers 1 --text-layers 1 --out /tmp/palinote-random":
             "writes 1.5 GiB; ModelsTests run it with a small shape",
+        "optimize auto --budget 8 --metric map50": "trains for minutes; OptimizeAutoCommandTests make a small search",
+        "optimize strategy":
+            "measures the gradients of 64 passes of a whole model; the example beside it measures those of four",
     ]
 
     /// What must be there before the examples of a command.
@@ -24,6 +27,8 @@ struct ExampleTests {
         "model adapt": ["model load"], "model freeze": ["model load"], "train": ["model load"], "infer": ["model load"],
         "confusion": ["evaluate test --count 2"], "calibrate": ["evaluate valid --predictions ranked.jsonl"],
         "thresholds": ["evaluate valid --predictions ranked.jsonl"],
+        "optimize data": ["evaluate valid --predictions ranked.jsonl"],
+        "optimize architecture": ["evaluate valid --predictions ranked.jsonl"],
     ]
 
     @Test("the examples of every command run as they stand")

@@ -48,4 +48,18 @@ extension Command {
         try CommandParser(command: name, parameters: parameters, takesOptions: !takesWordsAsWritten).parse(words)
         return command
     }
+
+    /// Takes values for options that were not given on the line, as if they had been.
+    ///
+    /// - Parameter defaults: names of options, without dashes, and words.
+    /// - Returns: those that were taken; names that the command does not know, and words it refuses, are not.
+    package func takeDefaults(_ defaults: [(option: String, word: String)]) -> [(option: String, word: String)] {
+        let parameters = ParameterReflection.parameters(of: self)
+        return defaults.filter { option, word in
+            guard let parameter = parameters.first(where: { $0.0.kind == .option && $0.0.name == option })?.1,
+                !parameter.wasGiven
+            else { return false }
+            return (try? parameter.take(word)) != nil
+        }
+    }
 }

@@ -42,6 +42,7 @@ protocol AnyParameter {
     func describe(label: String) -> ParameterDescription
     func take(_ word: String) throws(ValueProblem)
     var isSatisfied: Bool { get }
+    var wasGiven: Bool { get }
 }
 
 extension ParameterStorage: AnyParameter {

@@ -53,15 +53,16 @@ extension PaliGemma {
     /// The loss of each label, weighted; their sum is what training minimizes.
     ///
     /// - Parameters:
-    ///   - weight: what one label counts, or nil for a mean over all labels of the batch.
+    ///   - weight: what one label counts, times its own weight where labels have some; nil for the mean over the batch.
     ///   - smoothing: the share of each label that is spread over all ids.
     /// - Returns: float32 `[labels]`.
     package func losses(
         _ tokens: TokenBatch, features: Tensor, weight: Float? = nil, smoothing: Float = 0, _ pass: Pass = Pass()
     ) throws(TensorError) -> Tensor {
         let (hidden, labels) = try labelStates(tokens, features: features, pass)
-        let weights = Array(repeating: weight ?? 1 / Float(labels.count), count: labels.count)
-        return try labelLosses(hidden, labels, weights: weights, smoothing: smoothing, pass)
+        let own = tokens.predictionWeights ?? Array(repeating: 1, count: labels.count)
+        let scale = weight ?? 1 / own.reduce(0, +)
+        return try labelLosses(hidden, labels, weights: own.map { $0 * scale }, smoothing: smoothing, pass)
     }
 
     /// The hidden states that predict labels, and the labels.

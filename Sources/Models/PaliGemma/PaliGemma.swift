@@ -51,19 +51,28 @@ package final class PaliGemma {
 
     /// Opens the checkpoint in a folder: weights are mapped, and copied only where `elementType` is not the stored type.
     ///
-    /// - Parameter quantization: puts linear layers into 4 bits on the way, one at a time; a checkpoint that is in 4 bits
-    ///   stays so, and says itself how.
+    /// - Parameters:
+    ///   - quantization: puts linear layers into 4 bits on the way, one at a time; a checkpoint that is in 4 bits
+    ///     stays so, and says itself how.
+    ///   - imageSize: the side of pictures in pixels, where it is not the checkpoint's; position embeddings are then
+    ///     interpolated.
+    ///   - interpolation: how they are.
     /// - Throws: `ModelError` for a missing, unknown or misshapen tensor, an unknown model type, a damaged file.
     package convenience init(
-        folder: String, elementType: ElementType, quantization: QuantizationConfiguration? = nil, backend: any Backend
+        folder: String, elementType: ElementType, quantization: QuantizationConfiguration? = nil,
+        imageSize: Int? = nil, interpolation: PositionInterpolation = .bicubic, backend: any Backend
     ) throws(ModelError) {
         let configuration = try PaliGemmaConfiguration(folder: folder)
+        let resized = try imageSize.map { (side) throws(ModelError) in try configuration.resized(toImageSize: side) }
         let checkpoint = try checkpointErrors { () throws(CheckpointError) in try Checkpoint(folder: folder) }
         let stored = try QuantizationConfiguration(
             configuration.source["quantization_config"], file: folder + "/config.json")
+        let weights = CheckpointSource(checkpoint: checkpoint, elementType: elementType, backend: backend)
         try self.init(
-            configuration,
-            source: CheckpointSource(checkpoint: checkpoint, elementType: elementType, backend: backend),
+            resized ?? configuration,
+            source: ResizedSource(
+                base: weights, side: configuration.vision.imageSize / configuration.vision.patchSize,
+                interpolation: interpolation, backend: backend),
             elementType: elementType, quantization: stored ?? quantization, backend: backend)
         let unknown = CheckpointSource.unknownNames(in: checkpoint, known: parameters)
         guard unknown.isEmpty else {

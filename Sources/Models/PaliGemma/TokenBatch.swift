@@ -21,6 +21,10 @@ package struct TokenBatch: Sendable, Equatable {
     package let tokenRanges: [Range<Int>]
     /// How rows hold several suffixes, where they do.
     package let packing: SuffixPacking?
+    /// What the label at each place counts, row by row; nil where all count the same.
+    package var labelWeights: [Float]? {
+        didSet { precondition(labelWeights.map { $0.count == ids.count } ?? true, "one weight for each token") }
+    }
 
     /// Rows of `length` tokens.
     ///
@@ -78,16 +82,25 @@ package struct TokenBatch: Sendable, Equatable {
     /// those of a prefix's last token the first of each suffix.
     package var predictions: (places: [Int32], labels: [Int32]) {
         guard let labels else { return ([], []) }
-        var places: [Int32] = []
-        var targets: [Int32] = []
-        for row in 0..<count {
-            for t in 1..<max(length, 1) where labels[row * length + t] != Self.ignoredLabel && attends[row * length + t]
-            {
-                places.append(Int32(row * length + (packing?.predictor(of: t) ?? t - 1)))
-                targets.append(labels[row * length + t])
-            }
+        let learned = learnedPlaces
+        let places = learned.map { place in
+            let (row, t) = place.quotientAndRemainder(dividingBy: length)
+            return Int32(row * length + (packing?.predictor(of: t) ?? t - 1))
         }
-        return (places, targets)
+        return (places, learned.map { labels[$0] })
+    }
+
+    /// What each label of `predictions` counts; nil where all count the same.
+    package var predictionWeights: [Float]? {
+        labelWeights.map { weights in learnedPlaces.map { weights[$0] } }
+    }
+
+    /// The flat places of the labels that count.
+    private var learnedPlaces: [Int] {
+        guard let labels else { return [] }
+        return (0..<count).flatMap { row in
+            (row * length + 1..<(row + 1) * length).filter { labels[$0] != Self.ignoredLabel && attends[$0] }
+        }
     }
 
     /// Positions from 1: of a row's tokens, padding standing at 1; or of all columns, as release 4.47 counts in training.

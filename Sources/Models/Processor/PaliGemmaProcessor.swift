@@ -22,9 +22,9 @@ package struct PaliGemmaProcessor: Sendable {
     /// Text to ids and back.
     package let tokenizer: Tokenizer
     /// How pictures become numbers.
-    package let pixels: PixelSettings
+    package private(set) var pixels: PixelSettings
     /// How many image tokens stand before a prompt.
-    package let imageTokenCount: Int
+    package private(set) var imageTokenCount: Int
     /// The ids that frame a row.
     package let specialIDs: SpecialIDs
     /// Whose rows are made.
@@ -50,6 +50,14 @@ package struct PaliGemmaProcessor: Sendable {
         specialIDs = SpecialIDs(
             image: Int32(configuration.imageTokenID), padding: Int32(configuration.padID),
             beginning: Int32(configuration.beginningID), end: Int32(configuration.endID))
+    }
+
+    /// The processor for a model of another resolution.
+    package func following(_ configuration: PaliGemmaConfiguration) -> PaliGemmaProcessor {
+        var copy = self
+        copy.pixels.imageSize = configuration.vision.imageSize
+        copy.imageTokenCount = configuration.vision.patchCount
+        return copy
     }
 
     /// The ids of one prompt; `<image>`, as the reference asks for, may be there or not.

@@ -49,6 +49,9 @@ extension TrainingArguments {
         try require(
             packedOrders == 1 || compatibility == .newest, "packed-orders",
             "does not go with compat \(compatibility.rawValue)")
+        try require(
+            classWeights == nil || packedOrders == 1 && noiseBoxes == nil, "class-weights",
+            "do not go with packed orders or noise boxes")
         try require((0..<1).contains(labelSmoothingFactor), "label-smoothing-factor", "must be in 0..<1")
         try require(
             !fp16, "fp16", "float16 overflows in Gemma's layers and is not offered; --bf16 takes as little memory")

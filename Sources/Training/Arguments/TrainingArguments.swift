@@ -56,6 +56,8 @@ package struct TrainingArguments: Sendable, Equatable {
     package var compatibility = Compatibility.newest
     /// Where set, answers are learned by the noise-box recipe, in place of those of the examples.
     package var noiseBoxes: NoiseBoxRecipe?
+    /// What the tokens of each class count; nil for all the same.
+    package var classWeights: ClassWeights?
 
     /// transformers' defaults.
     package init() {}

@@ -1,4 +1,5 @@
 import Datasets
+import Detection
 import Models
 import Tensors
 
@@ -14,15 +15,18 @@ struct BatchMaker {
     /// - Parameters:
     ///   - epoch: what the noise of the noise-box recipe depends on, besides the place.
     ///   - step: what the orders of packed boxes depend on, besides the place; nil leaves boxes in their own order.
+    ///   - isWeighed: whether classes count as the arguments say.
     func batch(
-        _ places: [Int], of examples: [DetectionExample], epoch: Int, step: Int? = nil
+        _ places: [Int], of examples: [DetectionExample], epoch: Int, step: Int? = nil, isWeighed: Bool = true
     ) throws(TrainingError) -> TrainingBatch {
         let paths = places.map { examples[$0].imagePath }
         let pictures: TrainingBatch.Pictures =
             model.hasFixedImageFeatures
             ? .features(try loader.features(of: paths, model))
             : .pixels(try loader.pixels(of: paths, on: model.backend))
-        return TrainingBatch(tokens: try tokens(places, of: examples, epoch: epoch, step: step), pictures: pictures)
+        var tokens = try tokens(places, of: examples, epoch: epoch, step: step)
+        if !isWeighed { tokens.labelWeights = nil }
+        return TrainingBatch(tokens: tokens, pictures: pictures)
     }
 
     /// The token rows of some places of a split.
@@ -36,7 +40,8 @@ struct BatchMaker {
                     .batch(Array(zip(places, rows)), epoch: epoch)
             }
             guard let step, arguments.packedOrders > 1 else {
-                return try processor.batch(prefixes: rows.map(\.prefix), suffixes: rows.map(\.suffix))
+                return weighed(
+                    try processor.batch(prefixes: rows.map(\.prefix), suffixes: rows.map(\.suffix)), rows)
             }
             let orders = places.map { place in
                 BoxOrders(seed: arguments.seed, step: step, example: place)
@@ -44,6 +49,23 @@ struct BatchMaker {
             }
             return try processor.packedBatch(prefixes: rows.map(\.prefix), suffixes: orders)
         }
+    }
+
+    /// The rows with the weights of their classes, where the arguments give some; answers stand at the ends of rows.
+    private func weighed(_ tokens: TokenBatch, _ rows: [DetectionExample]) -> TokenBatch {
+        guard let classWeights = arguments.classWeights, let base = processor.tokenizer.locationBase else {
+            return tokens
+        }
+        var (tokens, weights) = (tokens, [Float](repeating: 1, count: tokens.ids.count))
+        for (row, example) in rows.enumerated() {
+            let own = classWeights.weights(
+                of: example.suffix, ids: processor.suffixIDs(example.suffix),
+                locations: base..<base + Int32(LocationText.locationCount), endID: processor.specialIDs.end)
+            let end = (row + 1) * tokens.length
+            weights.replaceSubrange(end - own.count..<end, with: own)
+        }
+        tokens.labelWeights = weights
+        return tokens
     }
 
     /// How many tokens an example has.

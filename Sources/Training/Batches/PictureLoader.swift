@@ -1,4 +1,5 @@
 import Datasets
+import Detection
 import Foundation
 import Images
 import Models
@@ -22,11 +23,16 @@ package final class PictureLoader {
 
     /// The normalized pixels of some examples, float32 `[B, 3, S, S]`; pictures are read side by side.
     package func pixels(of paths: [String], on backend: any Backend) throws(TrainingError) -> Tensor {
+        try pixels(of: paths.map { PicturePart(path: $0) }, on: backend)
+    }
+
+    /// The normalized pixels of pictures or parts of them.
+    package func pixels(of parts: [PicturePart], on backend: any Backend) throws(TrainingError) -> Tensor {
         let settings = processor.pixels
         let orientation = exif
-        let results = concurrentMap(paths) { path -> Result<[Float], ImageError> in
+        let results = concurrentMap(parts) { part -> Result<[Float], ImageError> in
             Result { () throws(ImageError) in
-                settings.values(of: try ImageBuffer(contentsOf: path, exif: orientation))
+                settings.values(of: try part.picture(exif: orientation))
             }
         }
         let pictures = try results.map { (result) throws(TrainingError) in
@@ -42,18 +48,23 @@ package final class PictureLoader {
     ///
     /// Only right while `model.hasFixedImageFeatures`. Features that other weights made are forgotten.
     package func features(of paths: [String], _ model: PaliGemma) throws(TrainingError) -> Tensor {
+        try features(of: paths.map { PicturePart(path: $0) }, model)
+    }
+
+    /// The features of pictures or parts of them.
+    package func features(of parts: [PicturePart], _ model: PaliGemma) throws(TrainingError) -> Tensor {
         let present = model.imageStorages
         if !present.elementsEqual(weights, by: { $0 === $1 }) { cache.removeAll() }
         weights = present
-        let keys = paths.map(Self.key)
+        let keys = parts.map(Self.key)
         var found: [String: Tensor] = [:]
         for key in keys where found[key] == nil { found[key] = cache.features(of: key) }
-        var missing: [(key: String, path: String)] = []
-        for (key, path) in zip(keys, paths) where found[key] == nil && !missing.contains(where: { $0.key == key }) {
-            missing.append((key, path))
+        var missing: [(key: String, part: PicturePart)] = []
+        for (key, part) in zip(keys, parts) where found[key] == nil && !missing.contains(where: { $0.key == key }) {
+            missing.append((key, part))
         }
         if !missing.isEmpty {
-            let pixels = try pixels(of: missing.map(\.path), on: model.backend)
+            let pixels = try pixels(of: missing.map(\.part), on: model.backend)
             let all = try trainingErrors { () throws(TensorError) in try model.imageFeatures(pixels) }
             let count = all.rows / missing.count
             for (place, item) in missing.enumerated() {
@@ -67,10 +78,27 @@ package final class PictureLoader {
         return try trainingErrors { () throws(TensorError) in try .stacking(keys.compactMap { found[$0] }) }
     }
 
-    /// What identifies a picture's bytes without reading them: path, size and time of change.
-    private static func key(_ path: String) -> String {
+    /// What identifies the bytes of a picture's part without reading them: path, size, time of change, and rectangle.
+    private static func key(_ part: PicturePart) -> String {
         var status = stat()
-        guard stat(path, &status) == 0 else { return path }
-        return "\(path)\n\(status.st_size)\n\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+        let place = part.region.map { "\n\($0.x) \($0.y) \($0.width) \($0.height)" } ?? ""
+        guard stat(part.path, &status) == 0 else { return part.path + place }
+        return "\(part.path)\n\(status.st_size)\n\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)" + place
+    }
+}
+
+/// A picture's file, or a rectangle of it.
+package struct PicturePart: Sendable, Hashable {
+    package var path: String
+    /// In pixels; nil for the whole picture.
+    package var region: PixelRegion?
+
+    /// A picture, or a part of one.
+    package init(path: String, region: PixelRegion? = nil) { (self.path, self.region) = (path, region) }
+
+    fileprivate func picture(exif: ExifOrientation) throws(ImageError) -> ImageBuffer {
+        let picture = try ImageBuffer(contentsOf: path, exif: exif)
+        guard let region else { return picture }
+        return try picture.cropped(x: region.x, y: region.y, width: region.width, height: region.height)
     }
 }

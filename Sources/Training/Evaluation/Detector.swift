@@ -38,6 +38,10 @@ package final class Detector {
     package var scores = ScoreMethod.joint
     /// Whether an edge is the mean of the probability around its location, rather than the location itself.
     package var refinesEdges = false
+    /// Where set, each picture is looked at whole and in tiles, and what is found is put together.
+    package var tiles: TileGrid?
+    /// How what the tiles show is put together.
+    package var merging = TileMerging()
     /// Where set, the model has learned by this recipe, and is asked by it: for its classes, with its prompt.
     package var noiseBoxes: NoiseBoxRecipe?
     private var grammars: [[String]: DetectionGrammar] = [:]
@@ -57,6 +61,14 @@ package final class Detector {
     ///   - observe: is told how many pictures are done.
     package func answers(
         to queries: [DetectionQuery], shouldStop: () -> Bool = { false }, observe: (Int) -> Void = { _ in }
+    ) throws(TrainingError) -> [DetectionAnswer] {
+        if let tiles { return try tiledAnswers(to: queries, tiles, shouldStop: shouldStop, observe: observe) }
+        return try plainAnswers(to: queries, shouldStop: shouldStop, observe: observe)
+    }
+
+    /// The answers for pictures, or parts of them, as they are.
+    func plainAnswers(
+        to queries: [DetectionQuery], shouldStop: () -> Bool, observe: (Int) -> Void
     ) throws(TrainingError) -> [DetectionAnswer] {
         var answers: [DetectionAnswer] = []
         for start in stride(from: 0, to: queries.count, by: max(1, batchSize)) {
@@ -109,12 +121,12 @@ package final class Detector {
             try processor.batch(
                 prefixes: queries.map { noiseBoxes == nil || isFree ? $0.prompt : NoiseBoxRecipe.prompt })
         }
-        let paths = queries.map(\.imagePath)
+        let parts = queries.map { PicturePart(path: $0.imagePath, region: $0.region) }
         let features: Tensor
         if model.hasFixedImageFeatures {
-            features = try loader.features(of: paths, model)
+            features = try loader.features(of: parts, model)
         } else {
-            let pixels = try loader.pixels(of: paths, on: model.backend)
+            let pixels = try loader.pixels(of: parts, on: model.backend)
             features = try trainingErrors { () throws(TensorError) in try model.imageFeatures(pixels) }
         }
         var options = GenerationOptions(endIDs: [processor.specialIDs.end])
@@ -164,8 +176,10 @@ package final class Detector {
 /// One picture to look at.
 package struct DetectionQuery: Sendable, Equatable {
     package var imagePath: String
-    /// In pixels.
+    /// Of the picture, or of its part, in pixels.
     package var width: Int, height: Int
+    /// The part of the picture that is looked at, in pixels; nil for all of it.
+    package var region: PixelRegion?
     package var prompt: String
     /// The names that may be found; nil for any.
     package var classes: [String]?

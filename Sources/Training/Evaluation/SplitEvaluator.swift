@@ -69,7 +69,7 @@ struct SplitEvaluator {
         for start in stride(from: 0, to: split.examples.count, by: arguments.perDeviceEvalBatchSize) {
             if shouldStop() { return nil }
             let end = min(start + arguments.perDeviceEvalBatchSize, split.examples.count)
-            let batch = try batches.batch(Array(start..<end), of: split.examples, epoch: 0)
+            let batch = try batches.batch(Array(start..<end), of: split.examples, epoch: 0, isWeighed: false)
             labels += batch.labelCount
             if batch.labelCount > 0 {
                 sum += try trainingErrors { () throws(TensorError) in

@@ -38,5 +38,10 @@ final class AppendedFile {
         }
     }
 
+    /// Lets everything that was appended be on disk.
+    func flush() throws(TrainingError) {
+        guard fsync(descriptor) == 0 else { throw .log(file: path, reason: String(cString: strerror(errno))) }
+    }
+
     func append(_ text: String) throws(TrainingError) { try append(Array(text.utf8)) }
 }

@@ -5,7 +5,7 @@ package struct MonitorReport: Sendable, Equatable {
         package var name: String
         package var value: Double
 
-        init(_ name: String, _ value: Double) { (self.name, self.value) = (name, value) }
+        package init(_ name: String, _ value: Double) { (self.name, self.value) = (name, value) }
     }
 
     /// Something to do, why, and the numbers that say so.

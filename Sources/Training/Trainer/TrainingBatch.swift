@@ -40,6 +40,11 @@ package struct TrainingBatch {
 
     /// How many labels there are.
     package var labelCount: Int { tokens.predictions.labels.count }
+
+    /// What all labels count together.
+    package var labelWeight: Double {
+        tokens.predictionWeights.map { $0.reduce(0) { $0 + Double($1) } } ?? Double(labelCount)
+    }
 }
 
 /// What the cost of a micro-batch depends on.

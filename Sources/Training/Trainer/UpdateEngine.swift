@@ -60,9 +60,10 @@ package final class UpdateEngine {
 
     private func makeUpdate(_ group: [TrainingBatch]) throws(TensorError) -> UpdateResult {
         let labelCount = group.reduce(0) { $0 + $1.labelCount }
+        let labelWeight = group.reduce(0) { $0 + $1.labelWeight }
         var losses: [Tensor] = []
         for (place, batch) in group.enumerated() {
-            if let some = try accumulate(batch, place: place, groupLabelCount: labelCount) { losses.append(some) }
+            if let some = try accumulate(batch, place: place, groupWeight: labelWeight) { losses.append(some) }
         }
         let norm = try optimizer.gradientNorm()
         // Read only now, so that the device is not waited for between micro-batches.
@@ -83,10 +84,9 @@ package final class UpdateEngine {
 
     /// Adds the gradients of one micro-batch; returns the losses of its labels, or nil if it has none.
     private func accumulate(
-        _ batch: TrainingBatch, place: Int, groupLabelCount: Int
+        _ batch: TrainingBatch, place: Int, groupWeight: Double
     ) throws(TensorError) -> Tensor? {
-        let labelCount = batch.labelCount
-        guard labelCount > 0 else { return nil }
+        guard batch.labelCount > 0 else { return nil }
         let tape = Tape()
         var pass = Pass(tape: tape)
         model.options.gradientCheckpointing = arguments.gradientCheckpointing
@@ -95,7 +95,7 @@ package final class UpdateEngine {
         let features = try batch.features(model, pass)
         let isPeriod = arguments.compatibility == .period
         let losses = try model.losses(
-            batch.tokens, features: features, weight: 1 / Float(isPeriod ? labelCount : groupLabelCount),
+            batch.tokens, features: features, weight: 1 / Float(isPeriod ? batch.labelWeight : groupWeight),
             smoothing: Float(arguments.labelSmoothingFactor), pass)
         try tape.backward(fromLosses: losses)
         return losses.detached

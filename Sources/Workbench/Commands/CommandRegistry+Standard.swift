@@ -11,6 +11,7 @@ extension CommandRegistry<CommandContext> {
             .training,
             .pretraining,
             .detection,
+            .optimize,
             .tools,
             .bench,
         ])

@@ -33,3 +33,27 @@ enum ProcessorSlot: WorkspaceSlot {
         return [StatePart(name: "settings", content: text.utf8)]
     }
 }
+
+extension LoadedProcessor {
+    /// The processor for a model of another resolution; features of pictures are made anew.
+    func following(_ configuration: PaliGemmaConfiguration) -> LoadedProcessor {
+        let processor = processor.following(configuration)
+        let loader = PictureLoader(processor, cache: FeatureCache(budget: loader.cache.budget), exif: exif)
+        return LoadedProcessor(processor: processor, loader: loader, folder: folder, exif: exif)
+    }
+}
+
+extension CommandContext {
+    /// Gives the loaded processor, if there is one, the resolution of a model.
+    func letProcessorFollow(_ configuration: PaliGemmaConfiguration) {
+        guard let loaded = workspace[ProcessorSlot.self],
+            loaded.processor.pixels.imageSize != configuration.vision.imageSize
+        else { return }
+        let following = loaded.following(configuration)
+        workspace[ProcessorSlot.self] = following
+        let size = configuration.vision.imageSize
+        say(
+            "the processor follows: \(size)x\(size) pixels, \(following.processor.imageTokenCount.grouped) image tokens"
+        )
+    }
+}

@@ -135,3 +135,23 @@ func fileBytes(_ folder: String) throws -> [String: Data] {
     }
     return bytes
 }
+
+extension DetectionExample {
+    /// The example with another answer.
+    func with(suffix: String) -> DetectionExample {
+        DetectionExample(
+            imagePath: imagePath, imageName: imageName, width: width, height: height, prefix: prefix, suffix: suffix,
+            detections: detections, line: line)
+    }
+
+    /// The example with every object called otherwise.
+    func renamed(_ name: String) -> DetectionExample {
+        DetectionExample(
+            imagePath: imagePath, imageName: imageName, width: width, height: height, prefix: prefix,
+            suffix: suffix.replacing("card", with: name),
+            detections: Detections(
+                boxes: detections.boxes, classIDs: detections.classIDs.map { _ in nil },
+                classNames: detections.classNames.map { _ in name }
+            ).withClassIDs(in: ["card", name]), line: line)
+    }
+}

@@ -104,6 +104,9 @@ extension CommandContext {
                 code: "Filtered", message: "thresholds have left out boxes of the last evaluation",
                 next: "evaluate \(evaluated.split.rawValue), without --thresholds")
         }
+        if evaluated.split == .test {
+            warn("chosen on test, which then no longer judges it; better `evaluate valid` before")
+        }
         return evaluated
     }
 }

@@ -24,6 +24,7 @@ struct EvaluateCommand: Command {
     @OptionGroup var answers: AnswerOptions
 
     mutating func run(_ context: CommandContext) throws {
+        context.applyDefaults(to: self)
         let dataset = try context.loadedDataset()
         var examples = try context.examples(of: split)
         if let count { examples = Array(examples.prefix(max(count, 1))) }

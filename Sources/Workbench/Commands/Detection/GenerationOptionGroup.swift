@@ -13,6 +13,12 @@ struct AnswerOptions: OptionGroupContents {
     @Flag("leave out boxes below the thresholds that `thresholds` chose, or that came with the model")
     var thresholds = false
     @Flag("place each edge at the mean of the probability around its location") var refine = false
+    @Option("look at each image whole and in so many tiles, rows x columns, such as 2x2; 1x1 for the image alone")
+    var tiles = TileCounts(rows: 1, columns: 1)
+    @Option("the share of a tile that its neighbour shows too", in: 0...0.8) var tileOverlap = 0.2
+    @Option("when two boxes of a class from different parts are one: by intersection over the smaller, or over union")
+    var tileMerge = TileMergeChoice.ios
+    @Option("the overlap from which they are", in: 0.01...1) var tileThreshold = 0.5
     @Option("whose reading of location text is followed; another than palinote's reads free answers")
     var compat = TextCompatibilityChoice.palinote
     @Option("what location 1023 divides to: x / 1024 or x / 1023") var divisor = DivisorChoice.locations1024
@@ -32,6 +38,9 @@ struct AnswerOptions: OptionGroupContents {
         detector.refinesEdges = refine
         detector.maxNewTokens = maxNewTokens
         detector.batchSize = batchSize
+        detector.tiles =
+            tiles.count > 1 ? TileGrid(rows: tiles.rows, columns: tiles.columns, overlap: tileOverlap) : nil
+        detector.merging = TileMerging(rule: tileMerge == .ios ? .ios : .nms, threshold: tileThreshold)
         detector.textOptions = LocationTextOptions(
             compatibility: compat.value, divisor: divisor.value)
         return detector
@@ -67,6 +76,32 @@ struct AnswerOptions: OptionGroupContents {
         if context.tuning.noiseBoxes != nil, !$scores { return .class }
         return ScoreMethod(rawValue: scores.rawValue) ?? .none
     }
+}
+
+/// Rows and columns of tiles, as in `2x3`.
+struct TileCounts: ArgumentValue, Equatable {
+    let rows: Int, columns: Int
+
+    /// How many tiles there are.
+    var count: Int { rows * columns }
+
+    init(rows: Int, columns: Int) { (self.rows, self.columns) = (rows, columns) }
+
+    init(argument word: String) throws(ValueProblem) {
+        let parts = word.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let rows = parts[0], let columns = parts[1], (1...16).contains(rows),
+            (1...16).contains(columns)
+        else { throw ValueProblem(expected: "rows x columns, 1 to 16 each, such as 2x2") }
+        self.init(rows: rows, columns: columns)
+    }
+
+    static var valueName: String { "RxC" }
+    var argumentText: String? { "\(rows)x\(columns)" }
+}
+
+/// When two boxes of one class from different parts of a picture are one object.
+enum TileMergeChoice: String, Choice {
+    case ios, nms
 }
 
 /// How confidences are made.

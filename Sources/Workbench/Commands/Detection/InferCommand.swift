@@ -36,6 +36,7 @@ struct InferCommand: Command {
     private static let gridColumns = 5
 
     mutating func run(_ context: CommandContext) throws {
+        context.applyDefaults(to: self)
         let pictures = try PictureSelection(images, prefix: prefix, listedOnly: listedOnly, context).pictures
         guard !pictures.isEmpty else {
             throw Failure(code: "MissingArgument", message: "infer needs an image", next: "help infer")

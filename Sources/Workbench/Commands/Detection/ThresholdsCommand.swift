@@ -7,10 +7,10 @@ struct ThresholdsCommand: Command {
     static let name = "thresholds"
     static let summary = "choose the confidence threshold of the best F1 for each class, on the last evaluation"
     static let discussion = """
-        Evaluate the validation split first, and calibrate if you wish. Thresholds are tried from 0.30 to 0.85 in steps of
-        0.05; with --all-values every confidence that occurs. `infer --thresholds` and `evaluate --thresholds` then leave
-        out boxes below them, and `model save` keeps them. A class without boxes or targets gets none.
-        The picture shows all boxes together, and the six classes of the lowest F1.
+        Evaluate the validation split first (test is warned of), and calibrate if you wish. Thresholds are tried from 0.30 to
+        0.85 in steps of 0.05; with --all-values every confidence that occurs. `infer --thresholds` and `evaluate
+        --thresholds` then leave out boxes below them, and `model save` keeps them. A class without boxes or targets gets
+        none. The picture shows all boxes together, and the six classes of the lowest F1.
         """
     static let examples = ["thresholds --all-values"]
 

@@ -14,9 +14,13 @@ struct ModelLoadCommand: Command {
         quantized too (--scales plain leaves them): vision tower, projector and language model, but not embedding, head and
         norms, which is the reference's default. They are frozen; `model adapt` makes them trainable. A checkpoint that was
         saved in 4 bits needs no option.
+
+        --image-size N reads pictures at another resolution: position embeddings are interpolated to the new grid of patches,
+        as transformers' interpolate_pos_encoding does, and the loaded processor follows.
         """
     static let examples = [
         "model load", "model load samples/tiny-paligemma2 --dtype bfloat16",
+        "model load --image-size 448",
         "model load --quantization nf4 --dtype bfloat16 --skip-modules vision_tower,multi_modal_projector",
     ]
 
@@ -26,6 +30,9 @@ struct ModelLoadCommand: Command {
     @Option("cap final logits as the configuration says, or not") var finalSoftcap = BoundChoice.config
     @Option("give even layers the window that the configuration says, or not") var slidingWindow = BoundChoice.config
     @Option("whose attention masks are followed") var compat = CompatibilityChoice.newest
+    @Option("the side of pictures, where it is not the checkpoint's: a multiple of the patch size", unit: "pixels")
+    var imageSize: Int?
+    @Option("how position embeddings are interpolated for it") var positionInterpolation = InterpolationChoice.bicubic
     @OptionGroup var quantization: QuantizationOptions
 
     mutating func run(_ context: CommandContext) throws {
@@ -33,6 +40,7 @@ struct ModelLoadCommand: Command {
         let path = context.resolveSample(folder)
         let model = try PaliGemma(
             folder: path, elementType: dtype.elementType, quantization: quantization.configuration,
+            imageSize: imageSize, interpolation: positionInterpolation == .bicubic ? .bicubic : .bilinear,
             backend: context.backend())
         model.options.finalSoftCap = finalSoftcap == .config ? .config : .off
         model.options.slidingWindow = slidingWindow == .config ? .config : .off
@@ -40,6 +48,7 @@ struct ModelLoadCommand: Command {
         let loaded = LoadedModel(model, folder: path)
         context.workspace[ModelSlot.self] = loaded
         try context.loadTuning(folder: path)
+        context.letProcessorFollow(model.configuration)
         context.emit(
             .fields(
                 Fields([
@@ -61,6 +70,11 @@ extension PaliGemma {
         let count = parameters.quantized.count
         return count == 0 ? "\(elementType.name)" : "\(elementType.name), \(count) linear layers in 4 bits (nf4)"
     }
+}
+
+/// How position embeddings are interpolated.
+enum InterpolationChoice: String, Choice {
+    case bicubic, bilinear
 }
 
 /// The types that a model can compute with.

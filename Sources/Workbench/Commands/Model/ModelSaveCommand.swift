@@ -27,6 +27,7 @@ struct ModelSaveCommand: Command {
         }
         try context.saveTuning(folder: target)
         let copied = try ProcessorFiles.copy(from: context.workspace[ProcessorSlot.self]?.folder, to: target)
+        try PreprocessorFile.follow(loaded.model.configuration, in: target)
         let kind = loaded.model.adapter == nil ? "model" : "adapter"
         context.say("saved the \(kind) and \(copied) processor files to \(.path(folder.text))")
     }

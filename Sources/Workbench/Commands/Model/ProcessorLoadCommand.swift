@@ -10,7 +10,8 @@ struct ProcessorLoadCommand: Command {
     static let discussion = """
         A processor turns `<image>`, prompt and answer into token ids, and a picture into normalized pixels. It lies in the
         checkpoint's folder. With --compat hf-4.47.0 answers get no <eos>, as in that release of transformers: a model
-        trained so never learns to stop.
+        trained so never learns to stop. Pictures have the size of the loaded model, if it came from the same folder, unless
+        --image-size says otherwise.
         """
     static let examples = ["processor load", "processor load samples/tiny-paligemma2 --exif apply"]
 
@@ -18,11 +19,13 @@ struct ProcessorLoadCommand: Command {
         SampleFolders.modelName)
     @Option("whether the orientation that a camera stored is applied") var exif = ExifChoice.ignore
     @Option("whose token rows are made") var compat = CompatibilityChoice.newest
+    @Option("the side of pictures, where it is not the checkpoint's", unit: "pixels") var imageSize: Int?
     @Option("memory for features of pictures seen before", unit: "MiB", in: 0...1_048_576) var featureCache = 2048
 
     mutating func run(_ context: CommandContext) throws {
         let path = context.resolveSample(folder)
         var processor = try PaliGemmaProcessor(folder: path, configuration: PaliGemmaConfiguration(folder: path))
+        if let configuration = try resolution(path, context) { processor = processor.following(configuration) }
         processor.compatibility = compat == .newest ? .newest : .period
         let orientation: ExifOrientation = exif == .apply ? .apply : .ignore
         let loader = PictureLoader(processor, cache: FeatureCache(budget: featureCache << 20), exif: orientation)
@@ -36,6 +39,15 @@ struct ProcessorLoadCommand: Command {
                     ("pictures", "\(size)x\(size) pixels, \(processor.imageTokenCount) image tokens"),
                     ("tokens", "\(processor.tokenizer.vocabularySize.grouped)"),
                 ])))
+    }
+}
+
+extension ProcessorLoadCommand {
+    /// The shape whose resolution the processor takes; nil for that of its own folder.
+    private func resolution(_ path: String, _ context: CommandContext) throws -> PaliGemmaConfiguration? {
+        if let imageSize { return try PaliGemmaConfiguration(folder: path).resized(toImageSize: imageSize) }
+        guard let loaded = context.workspace[ModelSlot.self], loaded.folder == path else { return nil }
+        return loaded.model.configuration
     }
 }
 

@@ -1,5 +1,6 @@
 import Console
 import Detection
+import Training
 
 /// How answers are put together for training.
 struct RecipeOptions: OptionGroupContents {
@@ -7,6 +8,34 @@ struct RecipeOptions: OptionGroupContents {
     var recipe = RecipeChoice.plain
     @Option("boxes in an answer of the noise-boxes recipe; twice the most of an example if not given")
     var boxesPerAnswer: Int?
+
+    @Option(
+        "what tokens of each class count: balanced, by the boxes of the split; a file of {\"class\": weight}; or none",
+        completion: .anyOf([.values(["balanced", "none"]), .file(extensions: ["json"])]))
+    var classWeights = Path("none")
+
+    /// What the tokens of each class count, if they do not count the same.
+    func classWeights(_ split: SplitName, _ context: CommandContext) throws -> ClassWeights? {
+        let classes = try context.loadedDataset().classes
+        let weights: ClassWeights
+        switch classWeights.text {
+        case "none": return nil
+        case "balanced": weights = ClassWeights(balancing: try context.examples(of: split), classes: classes)
+        default:
+            weights = try ClassWeights(
+                parsing: FileAccess.read(context.resolveInput(classWeights)), name: classWeights.text)
+            let unknown = weights.values.keys.filter { !classes.contains($0) }.sorted()
+            guard unknown.isEmpty else {
+                throw Failure(
+                    code: "NoSuchClass", message: "\(classWeights.text) weighs \(unknown.joined(separator: ", "))",
+                    suggestions: classes)
+            }
+        }
+        var table = Table("class", "weight of its tokens")
+        for name in classes { table.add(["\(name)", "\(weights.values[name] ?? 1, .fixed(3))"]) }
+        context.emit(.table(table))
+        return weights
+    }
 
     /// The noise-box recipe for a split, if it was asked for.
     func noiseBoxes(_ split: SplitName, _ context: CommandContext) throws -> NoiseBoxRecipe? {

@@ -25,6 +25,7 @@ struct TrainCommand: Command {
     var resumeFromCheckpoint: Path?
 
     mutating func run(_ context: CommandContext) throws {
+        if !resume { context.applyDefaults(to: self) }
         let trainer = try resume ? interruptedTrainer(context) : makeTrainer(context)
         let loaded = try context.loadedModel()
         let history = resume ? context.workspace[TrainerSlot.self]?.history : nil
@@ -56,6 +57,7 @@ struct TrainCommand: Command {
             seed: context.seed, outputDir: options.outputDir.map(context.resolveOutput),
             loggingDir: options.loggingDir.map(context.resolveOutput))
         arguments.noiseBoxes = try recipe.noiseBoxes(split, context)
+        arguments.classWeights = try recipe.classWeights(split, context)
         let trainer = try Trainer(
             model.model, processor.processor, examples: try context.examples(of: split), loader: processor.loader,
             evaluation: try evaluationSplit(arguments, context), arguments)

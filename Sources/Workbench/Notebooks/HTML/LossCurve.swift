@@ -9,15 +9,18 @@ struct LossCurve {
     let losses: [Double]
     /// What the numbers are.
     let name: String
+    /// What is counted along the curve.
+    let counted: String
 
     /// Makes a curve of logged numbers; nil when they are fewer than two, or not finite.
-    init?(steps: [Double], losses: [Double], name: String = "loss") {
+    init?(steps: [Double], losses: [Double], name: String = "loss", counted: String = "update") {
         guard steps.count == losses.count, steps.count >= 2, (steps + losses).allSatisfy(\.isFinite),
             zip(steps, steps.dropFirst()).allSatisfy(<)
         else { return nil }
         self.steps = steps
         self.losses = losses
         self.name = name
+        self.counted = counted
     }
 
     private static let width = 640.0
@@ -51,13 +54,13 @@ struct LossCurve {
             parts.append(
                 Self.text(x(tick), Self.height - 20, "middle", NumberStyle.shortest.text(tick).withoutTrailingZero))
         }
-        parts.append(Self.text((Self.left + Self.width - Self.right) / 2, Self.height - 3, "middle", "update"))
+        parts.append(Self.text((Self.left + Self.width - Self.right) / 2, Self.height - 3, "middle", counted))
         let points = zip(steps, losses).map { (x($0), y($1)) }
         let path = points.map { "\(Self.number($0.0)),\(Self.number($0.1))" }.joined(separator: " ")
         parts.append("<polyline class=\"curve\" points=\"\(path)\"/>")
         for (index, point) in points.enumerated() {
             let words =
-                "update \(NumberStyle.shortest.text(steps[index]).withoutTrailingZero): \(name) \(losses[index])"
+                "\(counted) \(NumberStyle.shortest.text(steps[index]).withoutTrailingZero): \(name) \(losses[index])"
             parts.append(
                 "<circle cx=\"\(Self.number(point.0))\" cy=\"\(Self.number(point.1))\" r=\"3.5\"><title>\(words)</title></circle>"
             )
@@ -66,7 +69,7 @@ struct LossCurve {
         let last = NumberStyle.fixed(4).text(losses[losses.count - 1])
         return """
             <svg class="chart" viewBox="0 0 \(Int(Self.width)) \(Int(Self.height))" role="img" \
-            aria-label="\(name) over updates, from \(first) to \(last)">
+            aria-label="\(name) over \(counted)s, from \(first) to \(last)">
             \(parts.joined(separator: "\n"))
             </svg>
             """
