@@ -92,14 +92,20 @@ let package = Package(
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
         .testTarget(
             name: "CUDABackendTests",
-            dependencies: ["CUDABackend", "CUDATestSupport", "CUDAEmulator", "CPUBackend", "TestSupport"]),
+            dependencies: [
+                "CUDABackend", "CCUDAKernels", "CUDATestSupport", "CUDAEmulator", "CPUBackend", "TestSupport",
+            ]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CSystem", "TestSupport"]),
         .testTarget(name: "DetectionTests", dependencies: ["Detection", "JSON", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "JSON", "TestSupport"]),
         .testTarget(name: "ScenesTests", dependencies: ["Scenes", "Detection", "Tensors", "TestSupport"]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "ModelsTests",
+            dependencies: [
+                "Models", "CPUBackend", "CUDABackend", "CUDAEmulator", "CUDATestSupport", "JSON", "TestSupport",
+            ]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "JSON", "TestSupport"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),

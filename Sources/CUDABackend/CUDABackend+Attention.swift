@@ -37,17 +37,53 @@ extension CUDABackend {
             var arguments = ccudakernels_attention_arguments()
             arguments.shape = try kernelShape(call, examples)
             let tiled = type + "_\(shape.headSize)"
-            if !isTiled(call, shared: ccudakernels_attention_shared(Int32(shape.headSize))) {
+            if !isTiled(call.q, shared: ccudakernels_attention_shared(Int32(shape.headSize))) {
                 let shared = Int(ccudakernels_plain_shared(Int32(shape.headSize)))
                 let grid = shape.grid(rowsOfBlock: CCUDAKERNELS_PLAIN_ROWS, examples)
                 try kernels.launch("attention_plain" + type, grid: grid, block: 256, shared: shared, arguments)
             } else if shape.rows <= Int(CCUDAKERNELS_DECODE_ROWS) {
-                try decode(call, shape, examples, type, &arguments)
+                let tile = Int(CCUDAKERNELS_KEY_TILE)
+                let longest = examples.map { call.mask.keys[$0].count }.max() ?? 0
+                try decode(parts: max(1, (longest + tile - 1) / tile), type, &arguments)
             } else {
                 let shared = Int(ccudakernels_attention_shared(Int32(shape.headSize)))
                 let grid = shape.grid(rowsOfBlock: CCUDAKERNELS_QUERY_TILE, examples)
                 try kernels.launch("attention" + tiled, grid: grid, block: 128, shared: shared, arguments)
             }
+        }
+    }
+
+    package func attention(_ call: CachedAttentionCall) throws(TensorError) {
+        let name = "cached attention"
+        guard call.output.count > 0 else { return }
+        for operand in [call.k, call.v, call.output] { try requireSameType(operand, as: call.q, name) }
+        try requireHeadSize(call.q.shape[2], name)
+        let (tokens, heads, size) = (call.q.shape[0], call.q.shape[1], call.q.shape[2])
+        let (capacity, keyHeads) = (call.k.shape[1], call.k.shape[2])
+        let rows = heads / keyHeads
+        var arguments = ccudakernels_attention_arguments()
+        (arguments.shape.q, arguments.shape.output) = (source(call.q), target(call.output))
+        (arguments.shape.k, arguments.shape.v) = (source(call.k), source(call.v))
+        arguments.shape.places = source(call.places.tensor)
+        (arguments.shape.batch, arguments.shape.queries) = (Int32(tokens), 1)
+        (arguments.shape.capacity, arguments.shape.heads) = (Int32(capacity), Int32(heads))
+        (arguments.shape.key_heads, arguments.shape.head_size) = (Int32(keyHeads), Int32(size))
+        arguments.shape.window = Int32(clamping: call.window ?? 0)
+        (arguments.shape.scale, arguments.shape.soft_cap) = (call.scale, call.softCap ?? 0)
+        let type = try suffix(call.q, name)
+        func blocks(_ rowsOfBlock: Int32) -> Int { (rows + Int(rowsOfBlock) - 1) / Int(rowsOfBlock) }
+        if !isTiled(call.q, shared: ccudakernels_attention_shared(Int32(size))) {
+            try kernels.launch(
+                "attention_plain" + type, grid: (blocks(CCUDAKERNELS_PLAIN_ROWS), keyHeads, tokens), block: 256,
+                shared: Int(ccudakernels_plain_shared(Int32(size))), arguments)
+        } else if rows <= Int(CCUDAKERNELS_DECODE_ROWS) {
+            // As many parts as the cache has tiles, wherever the tokens stand: so the launch is the same at each step.
+            try decode(
+                parts: (capacity + Int(CCUDAKERNELS_KEY_TILE) - 1) / Int(CCUDAKERNELS_KEY_TILE), type, &arguments)
+        } else {
+            try kernels.launch(
+                "attention" + type + "_\(size)", grid: (blocks(CCUDAKERNELS_QUERY_TILE), keyHeads, tokens), block: 128,
+                shared: Int(ccudakernels_attention_shared(Int32(size))), arguments)
         }
     }
 
@@ -64,7 +100,7 @@ extension CUDABackend {
         let shape = AttentionShape(call.forward)
         let type = try suffix(call.forward.q, name)
         let size = Int32(shape.headSize)
-        let isTiled = isTiled(call.forward, shared: ccudakernels_attention_backward_shared(size))
+        let isTiled = isTiled(call.forward.q, shared: ccudakernels_attention_backward_shared(size))
         let shared = Int(
             isTiled ? ccudakernels_attention_backward_shared(size) : ccudakernels_plain_backward_shared(size))
         let (keyRows, queryRows) =
@@ -155,8 +191,8 @@ extension CUDABackend {
     }
 
     /// Whether the kernels on tensor cores serve a call: 16-bit types, their head sizes, and enough shared memory.
-    private func isTiled(_ call: AttentionCall, shared: Int32) -> Bool {
-        call.q.elementType != .float32 && Self.tiledHeadSizes.contains(call.q.shape[3])
+    private func isTiled(_ queries: Tensor, shared: Int32) -> Bool {
+        queries.elementType != .float32 && Self.tiledHeadSizes.contains(queries.columns)
             && Int(shared) <= context.device.sharedMemoryByteCount
     }
 
@@ -193,22 +229,20 @@ extension CUDABackend {
 
     /// Few queries: each block takes some of the keys, and a second kernel joins what they found, in order.
     private func decode(
-        _ call: AttentionCall, _ shape: AttentionShape, _ examples: Range<Int>, _ type: String,
-        _ arguments: inout ccudakernels_attention_arguments
+        parts: Int, _ type: String, _ arguments: inout ccudakernels_attention_arguments
     ) throws(TensorError) {
-        let tile = Int(CCUDAKERNELS_KEY_TILE)
-        let longest = examples.map { call.mask.keys[$0].count }.max() ?? 0
-        let parts = max(1, (longest + tile - 1) / tile)
-        let rows = examples.count * shape.keyHeads * parts * shape.rows
-        let outputs = try scratch(4 * rows * shape.headSize, "attention")
+        let shape = arguments.shape
+        let (examples, keyHeads, size) = (Int(shape.batch), Int(shape.key_heads), Int(shape.head_size))
+        let rowsOfHead = Int(shape.queries * (shape.heads / shape.key_heads))
+        let rows = examples * keyHeads * parts * rowsOfHead
+        let outputs = try scratch(4 * rows * size, "attention")
         let sums = try scratch(8 * rows, "attention")
         (arguments.partial_outputs, arguments.partial_sums) = (outputs.address, sums.address)
         arguments.parts = Int32(parts)
         try kernels.launch(
-            "attention_decode" + type + "_\(shape.headSize)", grid: (parts, shape.keyHeads, examples.count),
-            block: 128, shared: Int(ccudakernels_decode_shared(Int32(shape.headSize))), arguments)
-        try kernels.launch(
-            "attention_combine" + type, grid: (shape.rows, shape.keyHeads, examples.count), block: 128, arguments)
+            "attention_decode" + type + "_\(size)", grid: (parts, keyHeads, examples), block: 128,
+            shared: Int(ccudakernels_decode_shared(shape.head_size)), arguments)
+        try kernels.launch("attention_combine" + type, grid: (rowsOfHead, keyHeads, examples), block: 128, arguments)
     }
 
     private func backwardArguments(

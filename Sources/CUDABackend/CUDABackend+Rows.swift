@@ -39,6 +39,16 @@ extension CUDABackend {
         try kernels.launch("copy_blocks", grid: grid, block: 256, arguments)
     }
 
+    package func writeCache(_ call: WriteCacheCall) throws(TensorError) {
+        try requireSameType(call.source, as: call.output, "write cache")
+        let (tokens, byteCount) = (call.source.shape[0], call.source.columns * call.source.elementType.byteCount)
+        let arguments = ccudakernels_write_cache_arguments(
+            source: source(call.source), places: source(call.places.tensor), output: target(call.output),
+            tokens: Int64(tokens), byte_count: Int64(byteCount), capacity: Int64(call.output.shape[1]))
+        let grid = ((byteCount + 4095) / 4096, min(tokens, 65535), 1)
+        try kernels.launch("write_cache", grid: grid, block: 256, arguments)
+    }
+
     package func extractPatches(_ call: ExtractPatchesCall) throws(TensorError) {
         let (name, shape) = ("extract patches", call.images.shape)
         let arguments = ccudakernels_patches_arguments(

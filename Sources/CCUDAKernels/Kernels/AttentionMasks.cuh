@@ -1,19 +1,30 @@
 // Where rows of attention lie, and what they see.
 //
-// A row is one position of one query head; the `heads / key_heads` heads that share keys lie next to each other. Keys count
-// from an example's first visible one.
+// A row is one position of one query head; the `heads / key_heads` heads that share keys lie next to each other. Keys
+// count from an example's first visible one.
 #pragma once
 
 #include "Numbers.cuh"
 
-// The example and the key head that a block works for.
+// The example and the key head that a block works for, the row of keys that the example has, and who sees whom in it.
 struct attention_place {
-    int32_t example, key_head, group, rows;
+    int32_t example, key_row, key_head, group, rows, query_offset;
+    ccudakernels_visible visible;
 };
 
 DEVICE attention_place place_of_block(const ccudakernels_attention &shape) {
+    int32_t group = shape.heads / shape.key_heads, example = blockIdx.z;
+    return {example, example, (int32_t)blockIdx.y, group, shape.queries * group, shape.query_offset,
+            shape.visible[example]};
+}
+
+// The same in kernels whose examples may be single tokens behind a cache; there may be more of those than masks.
+DEVICE attention_place place_of_token(const ccudakernels_attention &shape) {
+    if (shape.places == 0) return place_of_block(shape);
+    const int32_t *token = input_of<int32_t>(shape.places) + 3 * (int64_t)blockIdx.z;
     int32_t group = shape.heads / shape.key_heads;
-    return {(int32_t)blockIdx.z, (int32_t)blockIdx.y, group, shape.queries * group};
+    return {(int32_t)blockIdx.z, token[0], (int32_t)blockIdx.y, group, shape.queries * group, token[2],
+            {token[1], token[2] + 1, 0}};
 }
 
 // The keys that a row sees; begin == end for none.
@@ -22,8 +33,8 @@ struct seen_keys {
 };
 
 DEVICE seen_keys keys_seen_by(const ccudakernels_attention &shape, const attention_place &place, int32_t row) {
-    ccudakernels_visible visible = shape.visible[place.example];
-    int32_t column = shape.query_offset + row / place.group;
+    ccudakernels_visible visible = place.visible;
+    int32_t column = place.query_offset + row / place.group;
     bool in_prefix = column < visible.prefix_end, is_free = in_prefix && shape.window_spares_prefix;
     int32_t end = smaller(in_prefix ? visible.prefix_end : column + 1, visible.key_end) - visible.key_begin;
     int32_t begin = shape.window == 0 || is_free ? 0 : column - shape.window + 1 - visible.key_begin;
@@ -46,7 +57,7 @@ DEVICE int64_t query_place(const ccudakernels_attention &shape, const attention_
 }
 
 DEVICE int64_t key_place(const ccudakernels_attention &shape, const attention_place &place, int32_t key) {
-    int64_t column = (int64_t)place.example * shape.capacity + shape.visible[place.example].key_begin + key;
+    int64_t column = (int64_t)place.key_row * shape.capacity + place.visible.key_begin + key;
     return (column * shape.key_heads + place.key_head) * shape.head_size;
 }
 
@@ -59,8 +70,8 @@ DEVICE int64_t sum_place(const ccudakernels_attention &shape, const attention_pl
 #define LOG2_E 1.44269504088896341f
 #define LN_2 0.693147180559945309f
 
-// How much of what was found so far, and of a new tile, remains once both are seen from the larger maximum. Maxima are of
-// scores times log2(e); minus infinity where nothing was seen.
+// How much of what was found so far, and of a new tile, remains once both are seen from the larger maximum. Maxima are
+// of scores times log2(e); minus infinity where nothing was seen.
 struct merging {
     float largest, kept, added;
 };

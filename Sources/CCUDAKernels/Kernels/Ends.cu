@@ -159,7 +159,9 @@ DEVICE void read_any(ccudakernels_address address, int32_t type, int64_t i, int6
     if (type == CCUDAKERNELS_FLOAT16) read_eight(input_of<float16>(address) + i, count, aligned, values);
 }
 
-DEVICE void write_any(ccudakernels_address address, int32_t type, int64_t i, int64_t count, const float (&values)[WIDTH]) {
+DEVICE void write_any(
+    ccudakernels_address address, int32_t type, int64_t i, int64_t count, const float (&values)[WIDTH]
+) {
     bool aligned = is_aligned(address);
     if (type == CCUDAKERNELS_FLOAT32) write_eight(output_of<float>(address) + i, count, aligned, values);
 #if HAS_BFLOAT16

@@ -26,8 +26,8 @@ DEVICE bool is_named(const int32_t *indices, int64_t begin, int64_t end, int32_t
     return __syncthreads_or(found);
 }
 
-// A block stands for one source row. The first that names a target adds all that do, in order; without sums, the last one
-// that names it is copied. So no two blocks write one row.
+// A block stands for one source row. The first that names a target adds all that do, in order; without sums, the last
+// one that names it is copied. So no two blocks write one row.
 template <typename T, typename U> DEVICE void scatter_rows(const ccudakernels_scatter_arguments &p) {
     const int32_t *indices = input_of<int32_t>(p.indices);
     int64_t row = blockIdx.x;
@@ -69,6 +69,23 @@ KERNEL(copy_blocks, ccudakernels_copy_arguments, 256) {
     for (int64_t block = blockIdx.y; block < p.blocks; block += gridDim.y) {
         const char *source = input_of<char>(p.source) + block * p.source_stride;
         char *output = output_of<char>(p.output) + block * p.output_stride;
+        if (aligned) {
+            for (int64_t i = first; i < p.byte_count / 16; i += stride) {
+                ((sixteen_bytes *)output)[i] = ((const sixteen_bytes *)source)[i];
+            }
+        } else {
+            for (int64_t i = first; i < p.byte_count; i += stride) output[i] = source[i];
+        }
+    }
+}
+
+KERNEL(write_cache, ccudakernels_write_cache_arguments, 256) {
+    int64_t first = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (int64_t)gridDim.x * blockDim.x;
+    bool aligned = is_aligned(p.source | p.output | p.byte_count);
+    for (int64_t token = blockIdx.y; token < p.tokens; token += gridDim.y) {
+        const int32_t *place = input_of<int32_t>(p.places) + 3 * token;
+        const char *source = input_of<char>(p.source) + token * p.byte_count;
+        char *output = output_of<char>(p.output) + (place[0] * p.capacity + place[2]) * p.byte_count;
         if (aligned) {
             for (int64_t i = first; i < p.byte_count / 16; i += stride) {
                 ((sixteen_bytes *)output)[i] = ((const sixteen_bytes *)source)[i];

@@ -27,6 +27,12 @@ struct DriverFunctions {
     let makeStream: @convention(c) (UnsafeMutablePointer<OpaquePointer?>, UInt32) -> DriverStatus
     let destroyStream: @convention(c) (OpaquePointer?) -> DriverStatus
     let synchronizeStream: @convention(c) (OpaquePointer?) -> DriverStatus
+    let beginCapture: @convention(c) (OpaquePointer?, Int32) -> DriverStatus
+    let endCapture: @convention(c) (OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>) -> DriverStatus
+    let instantiateGraph: @convention(c) (UnsafeMutablePointer<OpaquePointer?>, OpaquePointer?, UInt64) -> DriverStatus
+    let launchGraph: @convention(c) (OpaquePointer?, OpaquePointer?) -> DriverStatus
+    let destroyGraph: @convention(c) (OpaquePointer?) -> DriverStatus
+    let destroyGraphInstance: @convention(c) (OpaquePointer?) -> DriverStatus
     let makeEvent: @convention(c) (UnsafeMutablePointer<OpaquePointer?>, UInt32) -> DriverStatus
     let destroyEvent: @convention(c) (OpaquePointer?) -> DriverStatus
     let recordEvent: @convention(c) (OpaquePointer?, OpaquePointer?) -> DriverStatus
@@ -67,6 +73,12 @@ struct DriverFunctions {
         makeStream = try reader.function("cuStreamCreate")
         destroyStream = try reader.function("cuStreamDestroy_v2")
         synchronizeStream = try reader.function("cuStreamSynchronize")
+        beginCapture = try reader.function("cuStreamBeginCapture_v2")
+        endCapture = try reader.function("cuStreamEndCapture")
+        instantiateGraph = try reader.function("cuGraphInstantiateWithFlags")
+        launchGraph = try reader.function("cuGraphLaunch")
+        destroyGraph = try reader.function("cuGraphDestroy")
+        destroyGraphInstance = try reader.function("cuGraphExecDestroy")
         makeEvent = try reader.function("cuEventCreate")
         destroyEvent = try reader.function("cuEventDestroy_v2")
         recordEvent = try reader.function("cuEventRecord")

@@ -37,6 +37,8 @@ final class CachingAllocator {
     private let keepsMemory: Bool
     /// Free blocks by size, then address.
     private var freeBlocks: (small: [Block], large: [Block]) = ([], [])
+    /// While calls are recorded: blocks that were freed since, which only the recording may give out again.
+    private var held: [Block]?
     /// The first block of each segment that has blocks in use or free: lists are owned from their heads.
     private var segments: [DeviceAddress: Block] = [:]
 
@@ -54,6 +56,7 @@ final class CachingAllocator {
         let (padded, overflow) = max(byteCount, 1).addingReportingOverflow(Self.granularity - 1)
         guard !overflow else { return nil }
         let size = padded / Self.granularity * Self.granularity
+        if let block = heldBlock(size) { return block }
         var found = reused(size)
         if found == nil { found = try segment(for: size) }
         guard let block = found else { return nil }
@@ -66,11 +69,24 @@ final class CachingAllocator {
 
     /// Takes a block back.
     func free(_ block: Block) {
+        if held != nil {
+            held?.append(block)
+            return
+        }
         figures.allocated -= block.byteCount
         block.isFree = true
         let merged = merge(block)
         insert(merged)
         if !keepsMemory && merged.isWhole { release(merged) }
+    }
+
+    /// Begins to hold back what is freed: a recording uses it again whenever it is replayed.
+    func beginHolding() { held = [] }
+
+    /// Ends it; the blocks count as allocated until their new owner frees them.
+    func endHolding() -> [Block] {
+        defer { held = nil }
+        return held ?? []
     }
 
     /// Returns what is kept and not in use to the driver.
@@ -80,6 +96,14 @@ final class CachingAllocator {
 }
 
 extension CachingAllocator {
+    /// The smallest block that was freed in this recording and fits without waste.
+    private func heldBlock(_ size: Int) -> Block? {
+        guard let held else { return nil }
+        let fitting = held.indices.filter { held[$0].byteCount >= size && held[$0].byteCount <= 2 * size }
+        guard let place = fitting.min(by: { held[$0].byteCount < held[$1].byteCount }) else { return nil }
+        return self.held?.remove(at: place)
+    }
+
     /// The smallest free block that fits and is not wasted on `size`.
     private func reused(_ size: Int) -> Block? {
         let isSmall = isSmall(size)

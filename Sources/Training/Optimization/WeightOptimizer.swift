@@ -80,14 +80,12 @@ package final class WeightOptimizer {
     package func gradientNorm() throws(TensorError) -> Double {
         let gradients = slots.compactMap(\.parameter.currentGradient)
         guard let backend = gradients.first?.backend else { return 0 }
-        // One vector for all, so that a device is waited for once.
+        // Side by side, so that the device is waited for once.
         let squares = try Tensor(uninitialized: [gradients.count], .float32, on: backend)
         for (place, gradient) in gradients.enumerated() {
-            try backend.sumOfSquares(
-                SumOfSquaresCall(input: gradient, output: squares.part(place..<place + 1)))
+            try backend.sumOfSquares(SumOfSquaresCall(input: gradient, output: squares.part(place..<place + 1)))
         }
-        let sum = try squares.floats().reduce(0) { $0 + Double($1) }
-        return sum.squareRoot()
+        return try squares.floats().reduce(0) { $0 + Double($1) }.squareRoot()
     }
 
     /// Updates every weight that has a gradient, and forgets the gradients.

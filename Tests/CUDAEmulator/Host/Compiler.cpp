@@ -8,7 +8,7 @@
 namespace {
 
 struct Program {
-    std::string name, log, binary;
+    std::string name, log, binary, assembly;
 };
 
 int copy(const std::string &text, char *target) {
@@ -29,7 +29,7 @@ LIBRARY(nvrtcGetSupportedArchs, int *architectures) {
 LIBRARY(nvrtcCreateProgram, void **program, const char *source, const char *name, int header_count,
         const char **headers, const char **header_names) {
     if (!source || !name || header_count < 1 || !headers || !header_names) return 3;
-    return *program = new Program{name, "", ""}, 0;
+    return *program = new Program{name, "", "", ""}, 0;
 }
 
 LIBRARY(nvrtcDestroyProgram, void **program) {
@@ -39,13 +39,16 @@ LIBRARY(nvrtcDestroyProgram, void **program) {
 
 LIBRARY(nvrtcCompileProgram, void *program, int option_count, const char **options) {
     Program *known = static_cast<Program *>(program);
-    bool has_architecture = false;
+    // Machine code for a known architecture, or assembly, which the driver takes for any newer one.
     for (int i = 0; i < option_count; i++) {
-        if (strncmp(options[i], "--gpu-architecture=sm_", 22) == 0) has_architecture = true;
+        std::string option = options[i];
+        bool is_machine = option.rfind("--gpu-architecture=sm_", 0) == 0;
+        if (!is_machine && option.rfind("--gpu-architecture=compute_", 0) != 0) continue;
+        if (is_machine) known->binary = "EMULATED " + known->name;
+        known->assembly = "EMULATED " + known->name;
+        return 0;
     }
-    if (!has_architecture) return known->log = "error: no architecture", 5;
-    known->binary = "EMULATED " + known->name;
-    return 0;
+    return known->log = "error: no architecture", 5;
 }
 
 LIBRARY(brokenCompile, void *program, int, const char **) {
@@ -60,13 +63,14 @@ LIBRARY(nvrtcGetProgramLogSize, void *program, size_t *size) {
 LIBRARY(nvrtcGetProgramLog, void *program, char *log) { return copy(static_cast<Program *>(program)->log, log); }
 
 LIBRARY(nvrtcGetCUBINSize, void *program, size_t *size) {
-    return *size = static_cast<Program *>(program)->binary.size() + 1, 0;
+    const std::string &binary = static_cast<Program *>(program)->binary;
+    return *size = binary.empty() ? 0 : binary.size() + 1, 0;
 }
 
 LIBRARY(nvrtcGetCUBIN, void *program, char *binary) { return copy(static_cast<Program *>(program)->binary, binary); }
 
 LIBRARY(nvrtcGetPTXSize, void *program, size_t *size) {
-    return *size = static_cast<Program *>(program)->binary.size() + 1, 0;
+    return *size = static_cast<Program *>(program)->assembly.size() + 1, 0;
 }
 
-LIBRARY(nvrtcGetPTX, void *program, char *text) { return copy(static_cast<Program *>(program)->binary, text); }
+LIBRARY(nvrtcGetPTX, void *program, char *text) { return copy(static_cast<Program *>(program)->assembly, text); }

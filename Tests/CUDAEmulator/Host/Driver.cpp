@@ -11,7 +11,7 @@
 
 namespace {
 
-enum { success = 0, invalid_value = 1, out_of_memory = 2, not_found = 500, invalid_handle = 400, launch_failed = 719 };
+enum { success = 0, invalid_value = 1, out_of_memory = 2, not_found = 500, invalid_handle = 400, launch_failed = 719, capture_broken = 900 };
 
 struct Card {
     const char *name;
@@ -37,9 +37,14 @@ struct Allocation {
 constexpr size_t guard = 4096;
 constexpr unsigned char guard_byte = 0xA5;
 
+struct Graph {
+    std::vector<std::function<void()>> work;
+};
+
 struct Stream {
     std::deque<std::function<void()>> work;
     int64_t given = 0, done = 0;
+    Graph *captured = nullptr; // takes the work while it is recorded
 };
 
 struct Event {
@@ -109,6 +114,7 @@ void fault(const std::string &what) {
 void enqueue(void *stream, std::function<void()> work) {
     Stream *queue = static_cast<Stream *>(stream);
     if (!machine().streams.count(queue)) return fault("work for a stream that is not one");
+    if (queue->captured) return queue->captured->work.push_back(std::move(work));
     queue->work.push_back(std::move(work));
     queue->given++;
 }
@@ -275,9 +281,46 @@ LIBRARY(cuStreamSynchronize, void *stream) {
     HOLD;
     Stream *known = static_cast<Stream *>(stream);
     if (!machine().streams.count(known)) return emulator::fault("wait for a stream that is not one"), invalid_handle;
+    if (known->captured) return capture_broken;
     emulator::wait_count++;
     run_until(known, known->given);
     return status();
+}
+
+LIBRARY(cuStreamBeginCapture_v2, void *stream, int) {
+    HOLD;
+    Stream *known = static_cast<Stream *>(stream);
+    if (!machine().streams.count(known) || known->captured) return invalid_handle;
+    known->captured = new Graph;
+    return status();
+}
+
+LIBRARY(cuStreamEndCapture, void *stream, void **graph) {
+    HOLD;
+    Stream *known = static_cast<Stream *>(stream);
+    if (!machine().streams.count(known) || !known->captured) return invalid_handle;
+    *graph = known->captured;
+    known->captured = nullptr;
+    return status();
+}
+
+LIBRARY(cuGraphInstantiateWithFlags, void **instance, void *graph, unsigned long long) {
+    return *instance = new Graph(*static_cast<Graph *>(graph)), success;
+}
+
+LIBRARY(cuGraphDestroy, void *graph) { return delete static_cast<Graph *>(graph), success; }
+
+LIBRARY(cuGraphExecDestroy, void *instance) {
+    HOLD;
+    finish_all();
+    return delete static_cast<Graph *>(instance), success;
+}
+
+LIBRARY(cuGraphLaunch, void *instance, void *stream) {
+    HOLD;
+    if (status()) return status();
+    for (const std::function<void()> &work : static_cast<Graph *>(instance)->work) emulator::enqueue(stream, work);
+    return success;
 }
 
 LIBRARY(cuEventCreate, void **event, unsigned) {
@@ -310,7 +353,7 @@ LIBRARY(cuEventSynchronize, void *event) {
     return status();
 }
 
-LIBRARY(cuEventElapsedTime, float *milliseconds, void *, void *) { return *milliseconds = 1, success; }
+LIBRARY(cuEventElapsedTime, float *milliseconds, void *, void *) { return *milliseconds = 50, success; }
 
 LIBRARY(cuModuleLoadData, void **module, const void *image) {
     HOLD;

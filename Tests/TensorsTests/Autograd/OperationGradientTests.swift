@@ -57,9 +57,12 @@ struct OperationGradientTests {
         }
     }
 
-    @Test("alone", arguments: simple + linear + rows + attention)
-    func alone(_ operation: GradientCase) throws {
-        try operation.check(on: CPUBackend(), seed: randomSeed)
+    /// The processor as it is, and a GPU without a card.
+    static let subjects = [Subject(testDescription: "cpu") { try CPUBackend() }, Subject.emulatedGPU]
+
+    @Test("alone", arguments: subjects, simple + linear + rows + attention)
+    func alone(_ subject: Subject, _ operation: GradientCase) throws {
+        try operation.check(on: subject.make(), seed: randomSeed)
     }
 
     @Test(
