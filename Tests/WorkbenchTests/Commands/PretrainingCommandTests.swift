@@ -33,7 +33,7 @@ struct PretrainingCommandTests {
     func refusals() throws {
         let runner = try CommandRunner()
         #expect(runner.error(Self.small + "--resume")?.contains("no checkpoint") ?? false)
-        let error = runner.error(Self.small + "--micro-batch-size 3")
+        let error = runner.error(Self.small + "--prompts-per-picture 3")
         #expect(error?.hasPrefix("batch-size:") ?? false, "\(error ?? "")")
         #expect(runner.error("pretrain --output-dir tiny --hidden-size 12")?.contains("hidden size") ?? false)
     }
