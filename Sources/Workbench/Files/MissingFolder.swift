@@ -11,9 +11,9 @@ struct MissingFolder: CommandFault, FailureConvertible {
         self.typed = typed
         let neighbours = (try? FileAccess.entries(in: Paths.folder(of: resolved))) ?? []
         let names = neighbours.filter(\.isFolder).map(\.name).sorted()
-        let folder = Paths.folder(of: typed)
+        let folder = typed.contains("/") ? Paths.folder(of: typed) : nil
         near = Suggestions.nearest(to: Paths.name(of: resolved), among: names)
-            .map { folder.isEmpty || folder == "." ? $0 : Paths.join(folder, $0) }
+            .map { name in folder.map { Paths.join($0, name) } ?? name }
     }
 
     var faultyWord: String { typed }

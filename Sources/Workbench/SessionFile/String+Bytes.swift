@@ -66,9 +66,15 @@ extension String {
 
 /// The place of the first bytes that are `wanted`; an empty text is nowhere.
 private func offset(of wanted: UnsafeBufferPointer<UInt8>, in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
-    guard let start = bytes.baseAddress, let pattern = wanted.baseAddress, !wanted.isEmpty else { return nil }
-    guard let found = memmem(start, bytes.count, pattern, wanted.count) else { return nil }
-    return UnsafeRawPointer(start).distance(to: UnsafeRawPointer(found))
+    guard let base = bytes.baseAddress, let pattern = wanted.baseAddress, let first = wanted.first else { return nil }
+    var start = 0
+    while start + wanted.count <= bytes.count {
+        guard let found = memchr(base + start, Int32(first), bytes.count - start - wanted.count + 1) else { return nil }
+        start = UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
+        if memcmp(found, pattern, wanted.count) == 0 { return start }
+        start += 1
+    }
+    return nil
 }
 
 extension UInt8 {

@@ -25,6 +25,7 @@ struct EvaluateCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         let dataset = try context.loadedDataset()
+        try PredictionFiles.prepare(out, context)
         var examples = try context.examples(of: split)
         if let count { examples = Array(examples.prefix(max(count, 1))) }
         let start = context.now()
