@@ -19,8 +19,8 @@ package struct Progress: Sendable, Equatable {
 
     /// Makes a progress value.
     package init(
-        label: String, completed: Int, after completedBefore: Int = 0, total: Int, facts: Text = "", rate: Quantity? = nil, elapsed: Double,
-        isFinished: Bool = false
+        label: String, completed: Int, after completedBefore: Int = 0, total: Int, facts: Text = "",
+        rate: Quantity? = nil, elapsed: Double, isFinished: Bool = false
     ) {
         self.label = label
         self.completed = completed

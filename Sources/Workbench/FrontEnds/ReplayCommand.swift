@@ -141,8 +141,8 @@ struct ReplayPrinter {
             printer.print(.text("  not strict: \(reasons.joined(separator: "; "))"))
         }
         if let over = report.overBudget {
-            printer.print(
-                .text("  over its budget: took \(.duration(over.work)) of processor time, allowed \(.duration(over.budget))"))
+            let (work, budget) = (Text(.duration(over.work)), Text(.duration(over.budget)))
+            printer.print(.text("  over its budget: took \(work) of processor time, allowed \(budget)"))
         }
         guard let first = report.divergences.first else { return }
         var fields = Fields()
