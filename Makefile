@@ -6,7 +6,7 @@ PACKAGES = pkg-config libopenblas0-pthread libdnnl2 libedit-dev libjpeg62-turbo-
 PROGRAM = .build/release/palinote
 SESSIONS = $(wildcard sessions/*.session.md)
 
-.PHONY: build walkthrough test replay format packages docs bundle clean
+.PHONY: build walkthrough test replay record format packages docs bundle clean
 
 build: packages
 	swift build -c release --product palinote
@@ -21,6 +21,10 @@ test: replay
 
 replay: build
 	$(if $(SESSIONS),$(PROGRAM) lint $(SESSIONS) && $(PROGRAM) replay $(SESSIONS))
+
+# Every session anew, for a processor of another kind or after a change that is meant to show; look at the differences.
+record: build
+	for session in $(SESSIONS); do $(PROGRAM) run --record --quiet $$session || exit 1; done
 
 # Nothing to say means that every file is laid out as .swift-format asks.
 format:

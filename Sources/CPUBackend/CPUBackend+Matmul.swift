@@ -6,6 +6,7 @@ extension CPUBackend {
     package func matmul(_ call: MatmulCall) throws(TensorError) {
         var arguments = try matmulArguments(call)
         guard arguments.m > 0 && arguments.n > 0 else { return }
+        try checkLibrary(call.a.elementType)
         let packed = call.reusesB ? packedWeight(call, arguments) : nil
         let status: Int32
         if let library {
@@ -21,6 +22,16 @@ extension CPUBackend {
 }
 
 extension CPUBackend {
+    /// oneDNN has no bfloat16 below AVX-512, and would say so by a number only.
+    private func checkLibrary(_ elementType: ElementType) throws(TensorError) {
+        guard options.matmulLibrary == .onednn, elementType == .bfloat16, !ckernels_isa_present(CKERNELS_AVX512) else {
+            return
+        }
+        throw .unavailable(
+            device: "cpu",
+            reason: "oneDNN multiplies bfloat16 on processors with AVX-512 only; use --gemm auto, or --dtype float32")
+    }
+
     private func matmulArguments(_ call: MatmulCall) throws(TensorError) -> ckernels_matmul_call {
         for operand in [call.a, call.b] where operand.elementType == .float16 {
             throw .elementType(operation: "matmul", found: .float16, expected: "float32 or bfloat16")

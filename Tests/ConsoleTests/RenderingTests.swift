@@ -139,6 +139,12 @@ struct ProgressTests {
         #expect(DisplayWidth.of(ProgressLine(width: 20).text(progress)) <= 19)
     }
 
+    @Test("the time left of work that was taken up again goes by what was done since")
+    func resumed() {
+        #expect(Progress(label: "train", completed: 12, after: 10, total: 20, elapsed: 3).remaining == 12)
+        #expect(Progress(label: "train", completed: 10, after: 10, total: 20, elapsed: 3).remaining == nil)
+    }
+
     @Test("a terminal is redrawn ten times a second, a log at tenths but not within 30 seconds")
     func pacing() {
         let at = { (step: Int) in Progress(label: "x", completed: step, total: 100, elapsed: 0, isFinished: step == 100)

@@ -97,9 +97,17 @@ struct RedactionTests {
         let store = try store(values)
         let line = "12 boxes, mAP 0.83, https://h.example/api secret-val, step 100 of 1000 ; king of hearts\n"
         let text = String(repeating: line, count: 1 << 20 / line.utf8.count)
-        var redacted = ""
-        let duration = ContinuousClock().measure { redacted = store.redact(text) }
+        let start = Self.processorSeconds()
+        let redacted = store.redact(text)
+        let duration = Self.processorSeconds() - start
         #expect(redacted == text)
-        #expect(duration < .seconds(5), "a debug build took \(duration)")
+        #expect(duration < 5, "a debug build took \(duration) s")
+    }
+
+    /// What this thread has worked, whatever else the machine does.
+    private static func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

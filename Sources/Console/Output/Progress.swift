@@ -4,6 +4,8 @@ package struct Progress: Sendable, Equatable {
     package var label: String
     /// Steps done.
     package var completed: Int
+    /// Steps that were done before the work began, as by a run that was interrupted.
+    package var completedBefore: Int
     /// Steps in all; 0 when unknown.
     package var total: Int
     /// Facts beside the bar, such as the loss.
@@ -17,11 +19,12 @@ package struct Progress: Sendable, Equatable {
 
     /// Makes a progress value.
     package init(
-        label: String, completed: Int, total: Int, facts: Text = "", rate: Quantity? = nil, elapsed: Double,
-        isFinished: Bool = false
+        label: String, completed: Int, after completedBefore: Int = 0, total: Int, facts: Text = "",
+        rate: Quantity? = nil, elapsed: Double, isFinished: Bool = false
     ) {
         self.label = label
         self.completed = completed
+        self.completedBefore = completedBefore
         self.total = total
         self.facts = facts
         self.rate = rate
@@ -34,7 +37,8 @@ package struct Progress: Sendable, Equatable {
 
     /// Seconds that are left if the work goes on as it went; nil while that is unknown.
     package var remaining: Double? {
-        guard total > 0, completed > 0, elapsed > 0 else { return nil }
-        return elapsed / Double(completed) * Double(max(0, total - completed))
+        let done = completed - completedBefore
+        guard total > 0, done > 0, elapsed > 0 else { return nil }
+        return elapsed / Double(done) * Double(max(0, total - completed))
     }
 }

@@ -27,6 +27,8 @@ package struct ProcessSurroundings {
     package var date: () -> String
     /// Seconds since 1970.
     package var wallTime: () -> Double = { 0 }
+    /// Seconds that processors have worked for this process, all threads together.
+    package var processorTime: () -> Double = { 0 }
     /// Writes to standard output; returns whether somebody still reads it.
     package var writeOutput: (String) -> Bool
     /// Writes to standard error.
@@ -44,7 +46,7 @@ package struct ProcessSurroundings {
             outputIsTerminal: isatty(1) == 1, errorIsTerminal: isatty(2) == 1,
             terminalColumns: { Int(max(csystem_terminal_columns(1), csystem_terminal_columns(2))) },
             now: csystem_monotonic_seconds, date: { CalendarDate.text(secondsSince1970: csystem_wall_seconds()) },
-            wallTime: { Double(csystem_wall_seconds()) },
+            wallTime: { Double(csystem_wall_seconds()) }, processorTime: csystem_processor_seconds,
             writeOutput: { FileAccess.writeAll(Array($0.utf8), 1) == nil },
             writeError: { _ = FileAccess.writeAll(Array($0.utf8), 2) }, readInput: readStandardInput)
     }

@@ -8,6 +8,7 @@ struct ReplayCommand: Command {
         Strict: the same bytes, pixels and states. It needs the device, version, seed and inputs of the recording, and
         refuses with code 3 where they are others. Tolerant: numbers within the session's rtol and atol, pictures
         within their tile limit, boxes exactly. Without a flag the replay is strict where it can be, else tolerant.
+        A strict replay that takes more processor time than the session's budget is a difference too.
 
         The first cell that differs is shown, later ones are counted, and FILE.new holds the session as it is now.
         """
@@ -57,19 +58,21 @@ struct ReplayCommand: Command {
         session.surroundings.assets = AssetFolder(path: temporary.path, shownAs: opened.assetsName)
         session.surroundings.receive = { _ in }
         let start = context.surroundings.now()
+        let workBefore = context.surroundings.processorTime()
         var replayer = Replayer(opened: opened, session: session, isStrict: isStrict)
         replayer.progress = { completed, total in
             guard context.surroundings.errorIsTerminal else { return }
             let elapsed = context.surroundings.now() - start
             printer.print(.progress(Progress(label: path, completed: completed, total: total, elapsed: elapsed)))
         }
-        let report = replayer.run()
+        var report = replayer.run()
+        report.note(work: context.surroundings.processorTime() - workBefore, budget: opened.file.header.budget)
         ReplayPrinter(path: path, printer: printer)
             .print(report, elapsed: context.surroundings.now() - start, reasons: reasons)
         if report.wasInterrupted { return Program.ExitCode.interrupted }
         if report.divergences.isEmpty {
             try opened.removePending()
-            return Program.ExitCode.ok
+            return report.overBudget == nil ? Program.ExitCode.ok : Program.ExitCode.failed
         }
         try keep(report, opened, session, temporary, printer)
         return Program.ExitCode.failed
@@ -131,12 +134,17 @@ struct ReplayPrinter {
     func print(_ report: Replayer.Report, elapsed: Double, reasons: [String]) {
         let mode = report.isStrict ? "strict" : "tolerant"
         let skipped = report.skippedCount > 0 ? ", \(report.skippedCount) left out" : ""
-        let verdict = report.wasInterrupted ? "stopped" : report.divergences.isEmpty ? "same" : "DIFFERENT"
+        let isSame = report.divergences.isEmpty && report.overBudget == nil
+        let verdict = report.wasInterrupted ? "stopped" : isSame ? "same" : "DIFFERENT"
         printer.print(
             .text(
                 "\(verdict)  \(path)  \(mode), \(report.cellCount) cells\(skipped) in \(.duration(elapsed))"))
         if !report.isStrict, !reasons.isEmpty {
             printer.print(.text("  not strict: \(reasons.joined(separator: "; "))"))
+        }
+        if let over = report.overBudget {
+            let (work, budget) = (Text(.duration(over.work)), Text(.duration(over.budget)))
+            printer.print(.text("  over its budget: took \(work) of processor time, allowed \(budget)"))
         }
         guard let first = report.divergences.first else { return }
         var fields = Fields()

@@ -59,8 +59,8 @@ struct LineTokens: Equatable {
 
     /// The problem of a mask in a line, if one begins like a mask and is none.
     static func maskProblem(in line: String) -> SessionFileError.Problem? {
-        guard line.utf8.contains(UInt8(ascii: "[")) else { return nil }
-        var rest = line[...]
+        guard let first = line.firstByteRange(of: "[[num") else { return nil }
+        var rest = line[first.lowerBound...]
         while let start = rest.firstByteRange(of: "[[") {
             rest = rest[start.upperBound...]
             guard rest.utf8.starts(with: "num".utf8), let end = rest.firstByteRange(of: "]]") else { continue }

@@ -18,8 +18,16 @@ struct Replayer {
         var skippedCount = 0
         var divergences: [Divergence] = []
         var wasInterrupted = false
+        /// Seconds of processor time taken and allowed, where a strict replay took more than it may.
+        var overBudget: (work: Double, budget: Double)?
         /// The session file as it would be recorded now, where it differs.
         var updated: SessionFile
+
+        /// Holds the processor time against the budget; on another device a tolerant replay may take what it needs.
+        mutating func note(work: Double, budget: Double?) {
+            guard isStrict, !wasInterrupted, let budget, work > budget else { return }
+            overBudget = (work, budget)
+        }
     }
 
     let opened: OpenedSession

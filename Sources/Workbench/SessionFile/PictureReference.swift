@@ -45,8 +45,8 @@ package struct PictureReference: Sendable, Equatable {
         guard text.utf8.starts(with: "![".utf8), text.utf8.last == UInt8(ascii: ")"),
             let bracket = text.firstByteRange(of: "](")
         else { return nil }
-        alt = String(text[text.index(text.startIndex, offsetBy: 2)..<bracket.lowerBound])
-        let inside = text[bracket.upperBound...].dropLast()
+        alt = String(text[text.utf8.index(text.startIndex, offsetBy: 2)..<bracket.lowerBound])
+        let inside = Substring(text[bracket.upperBound...].utf8.dropLast())
         guard let quote = inside.firstByteRange(of: " \"sha256:"), inside.utf8.last == UInt8(ascii: "\"") else {
             return nil
         }
@@ -54,7 +54,7 @@ package struct PictureReference: Sendable, Equatable {
         digest = ""
         width = 0
         height = 0
-        try read(title: "sha256:" + inside[quote.upperBound...].dropLast())
+        try read(title: "sha256:" + Substring(inside[quote.upperBound...].utf8.dropLast()))
     }
 
     /// The Markdown line.
@@ -67,14 +67,15 @@ package struct PictureReference: Sendable, Equatable {
 
     private mutating func read(title: String) throws(InfoProblem) {
         for word in title.words {
-            if word.utf8.starts(with: "sha256:".utf8) {
-                digest = String(word.dropFirst(7))
-            } else if word.hasPrefix("tile<="), let limit = Double(word.dropFirst(6)), limit >= 0 {
+            if let digits = word.text(behind: "sha256:") {
+                digest = String(digits)
+            } else if let limit = word.text(behind: "tile<=").flatMap({ Double($0) }), limit >= 0 {
                 tileLimit = limit
-            } else if word.hasPrefix("boxes:"), let count = Int(word.dropFirst(6)) {
+            } else if let count = word.text(behind: "boxes:").flatMap({ Int($0) }) {
                 boxCount = count
             } else {
-                let sides = word.split(separator: "x", omittingEmptySubsequences: false).compactMap { Int($0) }
+                let pieces = word.utf8.split(separator: UInt8(ascii: "x"), omittingEmptySubsequences: false)
+                let sides = pieces.compactMap { Int(Substring($0)) }
                 guard sides.count == 2 else { throw InfoProblem(problem: .badPicture("\"\(word)\" is unknown")) }
                 (width, height) = (sides[0], sides[1])
             }
@@ -83,6 +84,13 @@ package struct PictureReference: Sendable, Equatable {
             throw InfoProblem(problem: .badPicture("the digest is not there"))
         }
         guard width > 0, height > 0 else { throw InfoProblem(problem: .badPicture("the size is not there")) }
+    }
+}
+
+extension Substring {
+    /// What stands behind a beginning; nil where the text begins otherwise.
+    fileprivate func text(behind beginning: String) -> Substring? {
+        utf8.starts(with: beginning.utf8) ? Substring(utf8.dropFirst(beginning.utf8.count)) : nil
     }
 }
 

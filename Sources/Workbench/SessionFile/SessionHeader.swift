@@ -22,6 +22,8 @@ package struct SessionHeader: Sendable, Equatable {
         case inputs
         /// `auto`, `strict` or `tolerant`, and `rtol=` `atol=`.
         case match
+        /// Seconds of processor time, all threads together, that a strict replay may take.
+        case budget
         /// The folder of its pictures, relative to the file.
         case assets
         /// The folder its commands start from, relative to the file.
@@ -88,6 +90,9 @@ extension SessionHeader {
     /// The seed.
     package var seed: UInt64? { self[.seed].flatMap(UInt64.init) }
 
+    /// Seconds of processor time that a strict replay may take.
+    package var budget: Double? { self[.budget].flatMap(Double.init) }
+
     /// How a replay compares when it is not told.
     package var matchMode: ReplayModeChoice {
         self[.match]?.split(separator: " ").first.flatMap { ReplayModeChoice(rawValue: String($0)) } ?? .auto
@@ -132,6 +137,9 @@ extension SessionHeader {
         switch key {
         case .session: return value == "1" ? nil : .unknownFormat(value)
         case .seed: return UInt64(value) == nil ? bad("a whole number from 0") : nil
+        case .budget:
+            let isAmount = Double(value).map { $0.isFinite && $0 > 0 } ?? false
+            return isAmount ? nil : bad("seconds of processor time, above 0")
         case .threads: return Int(value) == nil ? bad("a whole number") : nil
         case .versions: return words.allSatisfy { $0.contains("=") } ? nil : bad("name=version")
         case .inputs: return words.allSatisfy { $0.contains("=sha256:") } ? nil : bad("path=sha256:HEX")

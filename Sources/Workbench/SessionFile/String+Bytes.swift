@@ -1,22 +1,27 @@
+import Glibc
+
 /// Searches in texts by their bytes: session files are long, and walking over characters takes many times as long.
 extension StringProtocol {
     /// Where another text first stands.
     func firstByteRange(of text: String) -> Range<Index>? {
-        let wanted = text.utf8
-        guard let first = wanted.first else { return nil }
-        var start = utf8.startIndex
-        while let found = utf8[start...].firstIndex(of: first) {
-            if utf8[found...].starts(with: wanted) {
-                return found..<utf8.index(found, offsetBy: wanted.count)
-            }
-            start = utf8.index(after: found)
+        guard let offset = firstByteOffset(of: text) else { return nil }
+        let start = utf8.index(utf8.startIndex, offsetBy: offset)
+        return start..<utf8.index(start, offsetBy: text.utf8.count)
+    }
+
+    /// How many bytes stand before another text; nil where it is not there.
+    private func firstByteOffset(of text: String) -> Int? {
+        var wanted = text
+        return wanted.withUTF8 { wanted in
+            utf8.withContiguousStorageIfAvailable { offset(of: wanted, in: $0) }
+                ?? Array(utf8).withUnsafeBufferPointer { offset(of: wanted, in: $0) }
         }
-        return nil
     }
 
     /// The pieces between blanks; none is empty.
     var words: [SubSequence] {
         var words: [SubSequence] = []
+        words.reserveCapacity(4)
         var start = startIndex
         while let begin = utf8[start...].firstIndex(where: { !$0.isBlankByte }) {
             let end = utf8[begin...].firstIndex(where: \.isBlankByte) ?? endIndex
@@ -42,9 +47,10 @@ extension String {
         return text.withUTF8 { bytes in
             var lines: [String] = []
             var start = 0
-            while start < bytes.count {
-                let rest = bytes[start...]
-                let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+            while start < bytes.count, let place = bytes.baseAddress?.advanced(by: start) {
+                let newline = memchr(place, 0x0A, bytes.count - start)
+                let length = newline.map { UnsafeRawPointer(place).distance(to: UnsafeRawPointer($0)) }
+                let end = length.map { start + $0 } ?? bytes.count
                 lines.append(String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self))
                 start = end + 1
             }
@@ -56,6 +62,19 @@ extension String {
     var withoutCarriageReturn: String {
         utf8.last == UInt8(ascii: "\r") ? String(decoding: utf8.dropLast(), as: UTF8.self) : self
     }
+}
+
+/// The place of the first bytes that are `wanted`; an empty text is nowhere.
+private func offset(of wanted: UnsafeBufferPointer<UInt8>, in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let base = bytes.baseAddress, let pattern = wanted.baseAddress, let first = wanted.first else { return nil }
+    var start = 0
+    while start + wanted.count <= bytes.count {
+        guard let found = memchr(base + start, Int32(first), bytes.count - start - wanted.count + 1) else { return nil }
+        start = UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
+        if memcmp(found, pattern, wanted.count) == 0 { return start }
+        start += 1
+    }
+    return nil
 }
 
 extension UInt8 {

@@ -31,6 +31,9 @@ struct Subject: Sendable, CustomTestStringConvertible {
         subject("cpu \(instructions.rawValue)") { $0.instructionSet = instructions }
     }
 
+    /// Whether this machine has AVX-512.
+    static let hasAVX512 = all.contains { $0.testDescription == "cpu avx512" }
+
     /// The foreign libraries that are installed, for what they do: products.
     static let libraries: [Subject] = MatmulLibrary.allCases.filter { $0 != .auto }.compactMap { library in
         subject("cpu with \(library.rawValue)") { $0.matmulLibrary = library }

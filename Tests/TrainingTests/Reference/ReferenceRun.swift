@@ -134,4 +134,13 @@ struct ReferenceExamples {
             tokens: try TokenBatch(places.map { rows[$0] }, withLabels: true, padID: 0, .left),
             pictures: .pixels(pixels.part(places[0]..<places[0] + places.count)))
     }
+
+    /// The same with pixels that are up to half a bfloat16 unit other, by a draw's number.
+    func batch(_ places: [Int], pixelNoise draw: Int) throws -> TrainingBatch {
+        let exact = pixels.part(places[0]..<places[0] + places.count)
+        var noise = RandomStream(seed: 40, purpose: "pixel noise", step: UInt64(draw))
+        let values = try exact.floats().map { $0 * (1 + Float(noise.uniform() - 0.5) / 256) }
+        let noisy = try Tensor(values, shape: exact.shape, on: exact.backend)
+        return TrainingBatch(tokens: try batch(places).tokens, pictures: .pixels(noisy))
+    }
 }

@@ -60,7 +60,8 @@ struct ReferenceTrainingTests {
 
     /// Both programs round each weight to eight bits after each update, so that a step that is half a unit in one is
     /// none in the other; sums in another order then tip single weights by a whole unit. Losses are compared at
-    /// bfloat16's own precision, changes by their direction and by how many weights moved.
+    /// bfloat16's own precision, changes by their direction and by how many weights moved. The first batch of period is
+    /// badly conditioned: see `firstNorm`.
     @Test("in pure bfloat16, without masters, the same weights move or stand still", arguments: bfloat16Runs)
     func bfloat16(_ run: ReferenceRun) throws {
         let record = try run.record()
@@ -70,8 +71,9 @@ struct ReferenceTrainingTests {
         #expect(model.parameters.trainable.allSatisfy { $0.master == nil && $0.value.elementType == .bfloat16 })
         expectClose(
             results.map { Float($0.loss) }, record.log.map { Float($0.loss) }, relative: 3e-2, "losses")
-        expectClose(
-            results.map { Float($0.gradientNorm) }, record.log.map { Float($0.gradNorm) }, relative: 5e-2, "norms")
+        let (ours, theirs) = (results.map { Float($0.gradientNorm) }, record.log.map { Float($0.gradNorm) })
+        expectClose([ours[0]], [theirs[0]], relative: run.isPeriod ? Float(Self.periodScatter) : 5e-2, "first norm")
+        expectClose(Array(ours.dropFirst()), Array(theirs.dropFirst()), relative: 5e-2, "norms")
         #expect(rates == record.log.map(\.learningRate))
         let (file, after) = (try run.weights(), try values(of: model))
         var (count, still, equal) = (0, 0, 0)
@@ -86,6 +88,32 @@ struct ReferenceTrainingTests {
         }
         #expect(Double(still) / Double(count) > 0.75, "\(still) of \(count) stood still")
         #expect(Double(equal) / Double(count) > 0.95, "\(equal) of \(count) are equal")
+    }
+
+    /// How far from float32's norm a bfloat16 gradient of period's first batch can lie: the reference itself is 5 % below
+    /// it, our AVX2 and portable kernels are 11 % below, and pixels that differ by half a unit give -9 % to +8 %.
+    private static let periodScatter: Double = 0.15
+
+    /// One gradient in bfloat16 says little about the kernels that made it, the middle of many does: a product that
+    /// rounds too early would move it.
+    @Test("gradient norms in bfloat16 scatter around the reference's in float32", arguments: ["newest", "period"])
+    func firstNorm(version: String) throws {
+        let float32 = try ReferenceRun(name: "torch-pairs", version: version).record()
+        let exact = try #require(float32.log.first?.gradNorm)
+        let run = ReferenceRun(name: "bfloat16-torch", version: version)
+        let record = try run.record()
+        let backend = try CPUBackend()
+        let examples = try ReferenceExamples(on: backend)
+        var norms: [Double] = []
+        for draw in 0..<12 {
+            let engine = try UpdateEngine(run.model(record, on: backend), run.arguments(record), totalSteps: 1)
+            norms.append(try engine.update([examples.batch([0, 1], pixelNoise: draw)]).gradientNorm)
+        }
+        #expect(abs(norms.reduce(0, +) / 12 / exact - 1) < 4e-2, "\(norms) around \(exact)")
+        let widest = norms.map { abs($0 / exact - 1) }.max() ?? 1
+        #expect(widest < Self.periodScatter, "\(norms) around \(exact)")
+        let reference = try #require(record.log.first?.gradNorm)
+        #expect(abs(reference / exact - 1) < max(widest, 2e-2), "the reference is one of such draws")
     }
 
     @Test("with float32 masters the same bfloat16 run moves nearly every weight")

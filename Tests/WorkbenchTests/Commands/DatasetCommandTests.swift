@@ -62,11 +62,24 @@ struct DatasetCommandTests {
 
     @Test(
         "a folder that is no data set is an error that says what a data set is",
-        arguments: [("missing", "there is no such folder"), ("out", "_annotations.train.jsonl")])
+        arguments: [("missing", "there is no folder missing"), ("out", "_annotations.train.jsonl")])
     func noDataset(folder: String, problem: String) throws {
         try FileManager.default.createDirectory(
             atPath: runner.folder.path + "/out", withIntermediateDirectories: true)
         #expect(runner.error("dataset load \(folder)")?.contains(problem) == true)
+    }
+
+    @Test("a folder that is not there is marked, and those beside it that are spelled alike are named")
+    func missingFolder() throws {
+        try makeDataset([Self.good])
+        for command in ["dataset load onw", "model load onw", "processor load ./onw"] {
+            let failure = try #require(runner.run(command).failure)
+            let typed = command.contains("./") ? "./" : ""
+            #expect(failure.message.shown == "there is no folder \(typed)onw")
+            #expect(failure.suggestions == [typed + "own"])
+            #expect(failure.caret?.position.column == command.count - 2 - typed.count)
+        }
+        #expect(runner.error("dataset load nothing/alike") == "there is no folder nothing/alike")
     }
 
     @Test("the first lines are those of the file, byte for byte")

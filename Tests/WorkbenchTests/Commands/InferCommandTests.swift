@@ -46,8 +46,15 @@ struct InferCommandTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: runner.folder.path + "/all").sorted()
         #expect(names == ["b0.png", "b1.png", "b2.png", "predictions.csv", "predictions.json", "predictions.jsonl"])
         #expect(try predictions("all/predictions.jsonl") == first)
-        _ = runner.run("infer photos/b1.jpg --prefix 'detect card' --out one.jsonl")
-        #expect(try predictions("one.jsonl") == [first[1]], "alone and in a batch")
+        _ = runner.run("infer photos/b1.jpg --prefix 'detect card' --out new/folder/one.jsonl")
+        #expect(try predictions("new/folder/one.jsonl") == [first[1]], "alone and in a batch")
+    }
+
+    @Test("a place that cannot be written is an error before any picture is looked at")
+    func unwritable() {
+        let result = runner.run("infer photos --prefix 'detect card' --out photos/notes.txt/found.jsonl")
+        #expect(result.failure?.message.shown.contains("photos/notes.txt") == true)
+        #expect(result.outputs.count == 1)
     }
 
     @Test("a word that leads nowhere says why")

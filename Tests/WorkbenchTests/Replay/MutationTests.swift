@@ -126,6 +126,21 @@ struct MutationTests {
         #expect(run.code == 0, "\(run.output)\(run.errors)")
     }
 
+    @Test("a strict replay over its budget of processor time fails, within it or tolerantly it passes")
+    func budget() throws {
+        let folder = try RecordedFolder()
+        try folder.change("seed: 42\n", to: "seed: 42\nbudget: 60\n")
+        func replay(_ mode: String, work: Double) throws -> ProgramRun {
+            try ProgramRun(["replay", "t.session.md", mode], in: folder.folder.path, workBetweenLooks: work)
+        }
+        #expect(try replay("--strict", work: 59).code == 0)
+        let over = try replay("--strict", work: 61)
+        #expect(over.code == 1)
+        #expect(over.output.contains("DIFFERENT  t.session.md"))
+        #expect(over.output.contains("over its budget: took 1 min 01 s of processor time, allowed 1 min 00 s"))
+        #expect(try replay("--tolerant", work: 61).code == 0)
+    }
+
     @Test("a cell over its timeout is stopped at its next step, and the replay goes on")
     func timeout() throws {
         let folder = try RecordedFolder(

@@ -95,14 +95,19 @@ struct ProgramRun {
     let errors: String
 
     init(
-        _ arguments: [String], in folder: String, input: String = "", environment: [String: String] = [:]
+        _ arguments: [String], in folder: String, input: String = "", environment: [String: String] = [:],
+        workBetweenLooks: Double = 0
     ) throws {
-        var (output, errors) = ("", "")
+        var (output, errors, work) = ("", "", 0.0)
         var pending = Array(input.utf8)
         let surroundings = ProcessSurroundings(
             environment: environment, folder: folder, samples: Folders.samples.path, inputIsTerminal: false,
             outputIsTerminal: false,
             errorIsTerminal: false, terminalColumns: { 0 }, now: { 0 }, date: { "1970-01-01 00:00:00" },
+            processorTime: {
+                work += workBetweenLooks
+                return work
+            },
             writeOutput: {
                 output += $0
                 return true

@@ -92,6 +92,15 @@ struct EffectTests {
         #expect(tracker.end().reads == ["file:/data/cards/train.jsonl"])
     }
 
+    @Test("what vars showed is no longer true once something else is loaded")
+    func loadedLater() throws {
+        let session = makeSession(try ScratchFolder().path)
+        let shown = session.execute("x = 1\nvars")
+        #expect(session.tracker.changedInputs(since: shown.effects).isEmpty)
+        session.execute("dataset make-cards --out cards --train 2 --valid 1 --test 1 --size 96\ndataset load cards")
+        #expect(session.tracker.changedInputs(since: shown.effects).map(\.name) == ["dataset"])
+    }
+
     @Test("a data set that another cell drew is an input of the cell that loads it")
     func drawnCards() throws {
         let folder = try ScratchFolder()

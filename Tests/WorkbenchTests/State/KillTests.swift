@@ -15,9 +15,9 @@ struct KillTests {
         "train --max-steps 6 --learning-rate 5e-3", "run 7",
     ]
 
-    /// How often the program is killed: a few times, or as often as `PALINOTE_KILLS` says.
+    /// How often the program is killed, unless `PALINOTE_KILLS` says otherwise.
     private static var killCount: Int {
-        ProcessInfo.processInfo.environment["PALINOTE_KILLS"].flatMap(Int.init) ?? 8
+        ProcessInfo.processInfo.environment["PALINOTE_KILLS"].flatMap(Int.init) ?? 50
     }
 
     @Test("comes back by --resume as often as it is cut, and ends in the state of one that never was")

@@ -24,7 +24,7 @@ struct DatasetLoadCommand: Command {
     mutating func run(_ context: CommandContext) throws {
         let options = DatasetReadingOptions(skipsInvalidRows: skipInvalid, divisor: divisor.value)
         let dataset = try DetectionDataset.load(
-            folder: context.resolveSample(folder), format: format?.format, options: options)
+            folder: context.existingFolder(folder), format: format?.format, options: options)
         context.workspace[DatasetSlot.self] = dataset
         context.emit(.table(counts(dataset)))
         context.say(

@@ -26,6 +26,7 @@ struct EvaluateCommand: Command {
     mutating func run(_ context: CommandContext) throws {
         context.applyDefaults(to: self)
         let dataset = try context.loadedDataset()
+        try PredictionFiles.prepare(out, context)
         var examples = try context.examples(of: split)
         if let count { examples = Array(examples.prefix(max(count, 1))) }
         let start = context.now()

@@ -41,6 +41,7 @@ struct InferCommand: Command {
         guard !pictures.isEmpty else {
             throw Failure(code: "MissingArgument", message: "infer needs an image", next: "help infer")
         }
+        try PredictionFiles.prepare(out, context)
         let filter = try answers.filter(context)
         let scaling = answers.scaling(context)
         let start = context.now()

@@ -37,7 +37,7 @@ struct ModelLoadCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         let start = context.now()
-        let path = context.resolveSample(folder)
+        let path = try context.existingFolder(folder)
         let model = try PaliGemma(
             folder: path, elementType: dtype.elementType, quantization: quantization.configuration,
             imageSize: imageSize, interpolation: positionInterpolation == .bicubic ? .bicubic : .bilinear,

@@ -23,7 +23,7 @@ struct ProcessorLoadCommand: Command {
     @Option("memory for features of pictures seen before", unit: "MiB", in: 0...1_048_576) var featureCache = 2048
 
     mutating func run(_ context: CommandContext) throws {
-        let path = context.resolveSample(folder)
+        let path = try context.existingFolder(folder)
         var processor = try PaliGemmaProcessor(folder: path, configuration: PaliGemmaConfiguration(folder: path))
         if let configuration = try resolution(path, context) { processor = processor.following(configuration) }
         processor.compatibility = compat == .newest ? .newest : .period

@@ -6,7 +6,14 @@ struct VarsCommand: Command {
     static let summary = "show the variables and what is loaded"
     static let examples = ["vars"]
 
+    /// What may be there: filling one that is empty makes untrue what is shown.
+    private static let slots: [any WorkspaceSlot.Type] = [
+        DatasetSlot.self, DetectionTuningSlot.self, ModelSlot.self, PredictionsSlot.self, ProcessorSlot.self,
+        TrainerSlot.self,
+    ]
+
     mutating func run(_ context: CommandContext) throws {
+        for slot in Self.slots { context.session.tracker.noteRead(slot.name) }
         let variables = context.variables.sorted { $0.key < $1.key }
         let loaded = context.workspace.summaries
         guard !variables.isEmpty || !loaded.isEmpty else {

@@ -7,6 +7,8 @@ final class TrainingReport {
     private let context: CommandContext
     private let trainer: Trainer
     private let start: Double
+    /// The updates that were made before this run took them up.
+    private var firstStep = 0
     private var lastEvent: Double
     /// When the evaluation began that is going on.
     private var evaluationStart: Double?
@@ -46,7 +48,9 @@ final class TrainingReport {
         lastEvent = now
         logs?.receive(event)
         switch event {
-        case .started(let banner): show(banner)
+        case .started(let banner):
+            firstStep = banner.firstStep
+            show(banner)
         case .updated(let status): update(status)
         case .logged(let entry): show(entry)
         case .evaluating(let completed, let total):
@@ -135,7 +139,7 @@ final class TrainingReport {
         let seconds = max(context.now() - start, 1e-9)
         context.report(
             Progress(
-                label: "train", completed: status.step, total: status.totalSteps,
+                label: "train", completed: status.step, after: firstStep, total: status.totalSteps,
                 facts: "loss \(status.update.loss, .fixed(4))",
                 rate: .rate(Double(status.exampleCount) / seconds, unit: "img/s"), elapsed: seconds,
                 isFinished: status.step == status.totalSteps))
