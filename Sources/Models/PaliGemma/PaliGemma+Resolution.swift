@@ -38,9 +38,9 @@ extension PaliGemma {
         for parameter in model.parameters.parameters {
             guard let own = parameters[parameter.name] else { continue }
             parameter.isTrainable = own.isTrainable
-            guard parameter.shape == own.shape, parameter.master == nil else { continue }
-            parameter.master = try modelErrors { () throws(TensorError) in try own.master?.copied() }
+            if parameter.shape == own.shape, parameter.master == nil { parameter.master = own.master }
         }
+        _ = model.keepState()
         return model
     }
 }
@@ -104,7 +104,7 @@ struct ResizedSource: ParameterSource {
 private struct ModelSource: ParameterSource {
     let model: PaliGemma
 
-    /// Nobody writes to shared memory: whoever trains a weight copies it first, as if it stood in a file.
+    /// Weights may stand in a file still, as they do in the other model.
     var mapsFiles: Bool { true }
 
     func values(of name: String, shape: [Int]) throws(ModelError) -> Tensor {
