@@ -22,7 +22,7 @@ extension CUDABackend {
         let arguments = ccudakernels_scatter_arguments(
             source: source(call.source), indices: try indices(call.indices, below: call.output.rows, name),
             output: target(call.output), rows: Int64(rows), columns: Int64(columns), scale: call.scale,
-            accumulate: call.accumulate ? 1 : 0)
+            accumulate: call.accumulate ? 1 : 0, is_unique: call.isUnique ? 1 : 0)
         let kernel = try "scatter_rows" + suffix(call.source, name) + suffix(call.output, name)
         try launch(kernel, rows: rows, columns: columns, arguments)
     }

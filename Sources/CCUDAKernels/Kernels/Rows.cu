@@ -32,13 +32,13 @@ template <typename T, typename U> DEVICE void scatter_rows(const ccudakernels_sc
     const int32_t *indices = input_of<int32_t>(p.indices);
     int64_t row = blockIdx.x;
     int32_t target = indices[row];
-    bool accumulate = p.accumulate != 0;
-    if (accumulate ? is_named(indices, 0, row, target) : is_named(indices, row + 1, p.rows, target)) return;
+    bool accumulate = p.accumulate != 0, looks = p.is_unique == 0;
+    if (looks && (accumulate ? is_named(indices, 0, row, target) : is_named(indices, row + 1, p.rows, target))) return;
     const T *source = input_of<T>(p.source);
     U *output = output_of<U>(p.output) + target * p.columns;
     bool source_aligned = rows_are_aligned<T>(p.source, p.columns), aligned = rows_are_aligned<U>(p.output, p.columns);
     // Most targets are named once, which one look over all indices tells.
-    int64_t last = accumulate && is_named(indices, row + 1, p.rows, target) ? p.rows : row + 1;
+    int64_t last = looks && accumulate && is_named(indices, row + 1, p.rows, target) ? p.rows : row + 1;
     FOR_ROW_EIGHTS(i, p.columns) {
         float values[WIDTH], sums[WIDTH];
         if (accumulate) read_eight(output + i, p.columns - i, aligned, sums);

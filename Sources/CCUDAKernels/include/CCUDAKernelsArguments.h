@@ -124,6 +124,7 @@ typedef struct {
     int64_t rows, columns;
     float scale;
     int32_t accumulate;
+    int32_t is_unique; // no index is there twice: nobody looks for others of its kind
 } ccudakernels_scatter_arguments;
 
 // copy_blocks: grid (min(ceil(byte_count / 4096), 1024), blocks at most 65535), block 256; any grid does.

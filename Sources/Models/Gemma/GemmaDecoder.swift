@@ -22,11 +22,12 @@ struct GemmaDecoder {
 
     /// The embeddings of ids, times the root of the hidden size; the padding row learns from the head alone.
     ///
+    /// - Parameter replaced: an id whose rows others take the place of: its embedding learns nothing from here.
     /// - Returns: `[R, D]`.
-    func embed(_ ids: [Int32], _ pass: Pass) throws(TensorError) -> Tensor {
-        try pass(table).gatheringRows(
-            ids, scale: Float(configuration.hiddenSize).squareRoot(),
-            ignoredIndex: configuration.paddingID.map { Int32($0) })
+    func embed(_ ids: [Int32], replacing replaced: Int32? = nil, _ pass: Pass) throws(TensorError) -> Tensor {
+        let ignored = [configuration.paddingID.map { Int32($0) }, replaced].compactMap { $0 }
+        return try pass(table).gatheringRows(
+            ids, scale: Float(configuration.hiddenSize).squareRoot(), ignoring: Set(ignored))
     }
 
     /// The embeddings of ids that stand on the device, int32 `[R]`, for inference: `[R, D]`.

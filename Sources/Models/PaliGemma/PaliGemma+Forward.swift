@@ -38,7 +38,7 @@ extension PaliGemma {
     ) throws(TensorError) -> Tensor {
         let imageID = Int32(configuration.imageTokenID)
         let places = tokens.ids.indices.filter { tokens.ids[$0] == imageID }.map { Int32($0) }
-        let x = try decoder.embed(tokens.ids, pass).replacingRows(places, with: features)
+        let x = try decoder.embed(tokens.ids, replacing: imageID, pass).replacingRows(places, with: features)
             .reshaped(to: [tokens.count, tokens.length, configuration.text.hiddenSize])
         return try decoder(x, context(of: tokens), checkpointing(pass))
     }

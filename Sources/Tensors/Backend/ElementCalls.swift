@@ -101,6 +101,8 @@ package struct ScatterRowsCall {
     package let scale: Float
     package let accumulate: Bool
     package let output: Tensor
+    /// Says that no index is there twice, so that a device need not look for others of its kind.
+    package var isUnique = false
 
     /// States a call.
     package init(source: Tensor, indices: Tensor, scale: Float, accumulate: Bool, output: Tensor) {

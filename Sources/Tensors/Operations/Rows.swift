@@ -4,11 +4,11 @@ extension Tensor {
     /// - Parameters:
     ///   - indices: each in `0..<V`; kept on the host, since the backward needs them too.
     ///   - scale: rounded to the element type first, as the reference does.
-    ///   - ignoredIndex: the padding row: it is read, but gets no gradient from here.
+    ///   - ignored: rows that are read, but get no gradient from here: padding, and what is replaced afterwards.
     /// - Returns: `[R, D]`.
     /// - Throws: `TensorError.index` if an index is outside the table.
     package func gatheringRows(
-        _ indices: [Int32], scale: Float = 1, ignoredIndex: Int32? = nil
+        _ indices: [Int32], scale: Float = 1, ignoring ignored: Set<Int32> = []
     ) throws(TensorError) -> Tensor {
         let table = viewed(as: [rows, columns])
         if let wrong = indices.first(where: { $0 < 0 || $0 >= rows }) {
@@ -19,7 +19,7 @@ extension Tensor {
         try backend.gatherRows(GatherRowsCall(table: table, indices: list, scale: scale, output: output))
         return Tape.record(output, from: [self]) {
             GatherRowsBackward(
-                indices: indices, scale: scale, ignoredIndex: ignoredIndex, shape: shape, elementType: elementType)
+                indices: indices, scale: scale, ignored: ignored, shape: shape, elementType: elementType)
         }
     }
 
@@ -52,8 +52,10 @@ extension Tensor {
         let output = try Tensor(uninitialized: shape, elementType, on: backend)
         try backend.convert(ConvertCall(input: detached, output: output))
         let list = try Tensor(indices, shape: [indices.count], on: backend)
-        try backend.scatterRows(
-            ScatterRowsCall(source: source.detached, indices: list, scale: 1, accumulate: false, output: output))
+        var call = ScatterRowsCall(
+            source: source.detached, indices: list, scale: 1, accumulate: false, output: output)
+        call.isUnique = indices.isAscending
+        try backend.scatterRows(call)
         return Tape.record(output, from: [self, source]) {
             ReplaceRowsBackward(indices: indices, sourceShape: source.shape)
         }
@@ -63,21 +65,23 @@ extension Tensor {
 private struct GatherRowsBackward: BackwardOperation {
     let indices: [Int32]
     let scale: Float
-    let ignoredIndex: Int32?
+    let ignored: Set<Int32>
     let shape: [Int]
     let elementType: ElementType
 
     func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
         let backend = outputGradient.backend
-        let kept = indices.indices.filter { indices[$0] != ignoredIndex }
+        let kept = ignored.isEmpty ? Array(indices.indices) : indices.indices.filter { !ignored.contains(indices[$0]) }
         let source =
             kept.count == indices.count ? outputGradient : try outputGradient.gatheringRows(kept.map { Int32($0) })
-        let list = try Tensor(kept.map { indices[$0] }, shape: [kept.count], on: backend)
+        let rows = kept.map { indices[$0] }
+        let list = try Tensor(rows, shape: [kept.count], on: backend)
         try gradients.accumulate(to: 0, shape: shape, elementType: elementType, on: backend) {
             (target, accumulate) throws(TensorError) in
             if !accumulate { try backend.fill(FillCall(output: target, value: 0)) }
-            try backend.scatterRows(
-                ScatterRowsCall(source: source, indices: list, scale: scale, accumulate: true, output: target))
+            var call = ScatterRowsCall(source: source, indices: list, scale: scale, accumulate: true, output: target)
+            call.isUnique = rows.isAscending
+            try backend.scatterRows(call)
         }
     }
 }
@@ -96,4 +100,9 @@ private struct ReplaceRowsBackward: BackwardOperation {
             0, shape: [indices.count, outputGradient.columns], outputGradient.elementType, on: backend)
         try gradients.add(outputGradient.replacingRows(indices, with: zeros), to: 0)
     }
+}
+
+extension [Int32] {
+    /// Whether each is larger than the one before, so that none is there twice.
+    fileprivate var isAscending: Bool { zip(self, dropFirst()).allSatisfy { $0 < $1 } }
 }

@@ -143,7 +143,7 @@ struct OperationGradientTests {
     func ignoredRow() throws {
         let backend = try CPUBackend()
         let table = try Sample("table", [4, 3], on: backend).tensor
-        let operation = GradientCase("rows", [[4, 3]]) { try $0[0].gatheringRows([1, 0, 3, 0], ignoredIndex: 0) }
+        let operation = GradientCase("rows", [[4, 3]]) { try $0[0].gatheringRows([1, 0, 3, 0], ignoring: [0]) }
         let output = try operation.operation([table]).floats()
         #expect(try Array(output[3..<6]) == Array(table.floats()[0..<3]))
         let found = try operation.analytic([table]) { try .filled(1, shape: $0.shape, .float32, on: backend) }[0]
