@@ -39,7 +39,11 @@ package final class WeightOptimizer {
     package internal(set) var step = 0
 
     /// Moments of zero for every trained weight, and masters where the arguments ask for them.
-    package init(_ parameters: [Parameter], _ arguments: TrainingArguments) throws(TensorError) {
+    ///
+    /// - Parameter decays: whether weight decay touches a weight; by its name, as transformers has it, if not given.
+    package init(
+        _ parameters: [Parameter], _ arguments: TrainingArguments, decays: ((Parameter) -> Bool)? = nil
+    ) throws(TensorError) {
         self.arguments = arguments
         var slots: [Slot] = []
         for parameter in parameters {
@@ -55,7 +59,8 @@ package final class WeightOptimizer {
             }
             slots.append(
                 Slot(
-                    parameter: parameter, decays: Self.decays(parameter.name, arguments.compatibility),
+                    parameter: parameter,
+                    decays: decays.map { $0(parameter) } ?? Self.decays(parameter.name, arguments.compatibility),
                     moments: try Self.moments(of: parameter, arguments.optim)))
         }
         self.slots = slots
@@ -73,14 +78,14 @@ package final class WeightOptimizer {
 
     /// The norm of all gradients together, times `scale`; not finite if any element is not.
     package func gradientNorm() throws(TensorError) -> Double {
-        var sum = 0.0
-        for slot in slots {
-            guard let gradient = slot.parameter.currentGradient else { continue }
-            let square = try Tensor(uninitialized: [1], .float32, on: gradient.backend)
-            try gradient.backend.sumOfSquares(SumOfSquaresCall(input: gradient, output: square))
-            sum += Double(try square.scalar())
+        let gradients = slots.compactMap(\.parameter.currentGradient)
+        guard let backend = gradients.first?.backend else { return 0 }
+        // Side by side, so that the device is waited for once.
+        let squares = try Tensor(uninitialized: [gradients.count], .float32, on: backend)
+        for (place, gradient) in gradients.enumerated() {
+            try backend.sumOfSquares(SumOfSquaresCall(input: gradient, output: squares.part(place..<place + 1)))
         }
-        return sum.squareRoot()
+        return try squares.floats().reduce(0) { $0 + Double($1) }.squareRoot()
     }
 
     /// Updates every weight that has a gradient, and forgets the gradients.

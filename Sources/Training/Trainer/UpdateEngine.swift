@@ -61,11 +61,14 @@ package final class UpdateEngine {
     private func makeUpdate(_ group: [TrainingBatch]) throws(TensorError) -> UpdateResult {
         let labelCount = group.reduce(0) { $0 + $1.labelCount }
         let labelWeight = group.reduce(0) { $0 + $1.labelWeight }
-        var loss = 0.0
+        var losses: [Tensor] = []
         for (place, batch) in group.enumerated() {
-            loss += try accumulate(batch, place: place, groupWeight: labelWeight)
+            if let some = try accumulate(batch, place: place, groupWeight: labelWeight) { losses.append(some) }
         }
         let norm = try optimizer.gradientNorm()
+        // Read only now, so that the device is not waited for between micro-batches.
+        var loss = 0.0
+        for some in losses { loss += try share(of: some) }
         let rate = schedule.rate(at: step)
         let isFinite = loss.isFinite && norm.isFinite
         if isFinite {
@@ -79,11 +82,11 @@ package final class UpdateEngine {
             shapes: group.map(\.shape), isSkipped: !isFinite)
     }
 
-    /// Adds the gradients of one micro-batch; returns its share of the loss.
+    /// Adds the gradients of one micro-batch; returns the losses of its labels, or nil if it has none.
     private func accumulate(
         _ batch: TrainingBatch, place: Int, groupWeight: Double
-    ) throws(TensorError) -> Double {
-        guard batch.labelCount > 0 else { return 0 }
+    ) throws(TensorError) -> Tensor? {
+        guard batch.labelCount > 0 else { return nil }
         let tape = Tape()
         var pass = Pass(tape: tape)
         model.options.gradientCheckpointing = arguments.gradientCheckpointing
@@ -95,7 +98,12 @@ package final class UpdateEngine {
             batch.tokens, features: features, weight: 1 / Float(isPeriod ? batch.labelWeight : groupWeight),
             smoothing: Float(arguments.labelSmoothingFactor), pass)
         try tape.backward(fromLosses: losses)
+        return losses.detached
+    }
+
+    /// What a micro-batch adds to the loss of an update.
+    private func share(of losses: Tensor) throws(TensorError) -> Double {
         let sum = try losses.floats().reduce(0) { $0 + Double($1) }
-        return isPeriod ? sum / Double(arguments.gradientAccumulationSteps) : sum
+        return arguments.compatibility == .period ? sum / Double(arguments.gradientAccumulationSteps) : sum
     }
 }
