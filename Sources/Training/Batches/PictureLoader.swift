@@ -45,26 +45,10 @@ package final class PictureLoader {
         let present = model.imageStorages
         if !present.elementsEqual(weights, by: { $0 === $1 }) { cache.removeAll() }
         weights = present
-        let keys = paths.map(Self.key)
-        var found: [String: Tensor] = [:]
-        for key in keys where found[key] == nil { found[key] = cache.features(of: key) }
-        var missing: [(key: String, path: String)] = []
-        for (key, path) in zip(keys, paths) where found[key] == nil && !missing.contains(where: { $0.key == key }) {
-            missing.append((key, path))
+        return try cache.features(under: paths.map(Self.key)) { (missing) throws(TrainingError) in
+            let pixels = try self.pixels(of: missing.map { paths[$0] }, on: model.backend)
+            return try trainingErrors { () throws(TensorError) in try model.imageFeatures(pixels) }
         }
-        if !missing.isEmpty {
-            let pixels = try pixels(of: missing.map(\.path), on: model.backend)
-            let all = try trainingErrors { () throws(TensorError) in try model.imageFeatures(pixels) }
-            let count = all.rows / missing.count
-            for (place, item) in missing.enumerated() {
-                let features = try trainingErrors { () throws(TensorError) in
-                    try all.part(place * count..<(place + 1) * count).copied()
-                }
-                cache.keep(features, of: item.key)
-                found[item.key] = features
-            }
-        }
-        return try trainingErrors { () throws(TensorError) in try .stacking(keys.compactMap { found[$0] }) }
     }
 
     /// What identifies a picture's bytes without reading them: path, size and time of change.

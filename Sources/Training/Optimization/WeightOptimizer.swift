@@ -84,7 +84,11 @@ package final class WeightOptimizer {
     ///   - learningRate: of this update.
     ///   - gradientNorm: as `gradientNorm()` returned it, for clipping.
     package func update(learningRate: Double, gradientNorm: Double) throws(TensorError) {
+        // What can run out of memory comes first, so that an update is made whole or not at all.
         try makeMomentsWritable()
+        let changed = slots.filter { $0.parameter.currentGradient != nil }
+        for slot in changed { try slot.parameter.makeWritable() }
+        if arguments.optim.runsOnHost { try changed.max { $0.weights.count < $1.weights.count }?.reserveForHost() }
         step += 1
         let scale =
             arguments.maxGradNorm > 0 ? Float(min(1, arguments.maxGradNorm / (gradientNorm + 1e-6))) : 1
@@ -148,7 +152,7 @@ package final class WeightOptimizer {
     }
 
     private func update(_ slot: Slot, _ gradient: Tensor, learningRate: Double, scale: Float) throws(TensorError) {
-        try slot.parameter.makeWritable()
+        if arguments.optim.runsOnHost, !gradient.backend.holdsValues { return try slot.reserveForHost() }
         let update = Update(
             learningRate: learningRate, gradientScale: scale, step: step,
             weightDecay: slot.decays ? arguments.weightDecay : 0)
@@ -164,6 +168,12 @@ package final class WeightOptimizer {
 extension WeightOptimizer.Slot {
     /// The memory of what is kept.
     var storages: [any Storage] { moments.map(\.tensor.storage) }
+
+    /// Takes the device's memory that a change on the host needs, and gives it back.
+    func reserveForHost() throws(TensorError) {
+        _ = try Tensor(uninitialized: weights.shape, .float32, on: weights.backend, label: "weight on its way back")
+        (weights.backend as? RehearsalBackend)?.workload.hostElements += Double(weights.count)
+    }
 
     /// Lets `body` change the weights on the host, in float32; they are then rounded once to the type they have.
     func changeOnHost(

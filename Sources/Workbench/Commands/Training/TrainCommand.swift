@@ -10,7 +10,9 @@ struct TrainCommand: Command {
         Examples are shuffled anew each epoch by the session's seed. The vision tower and the projector, where frozen, run
         once for each picture, whose features are kept. Ctrl-C stops between two updates: the weights stay as they are, and
         `train --resume` goes on from there. With --compat hf-4.47.0 gradients of micro-batches are summed as that release
-        did, not averaged over the labels of the group. --eval-strategy scores the valid split as the run goes; docs/training.md
+        did, not averaged over the labels of the group. Where memory runs short, or more than --memory-threshold of it is in use,
+        the run goes on from the same update with half the batch and twice the accumulation, and layers computed again on the
+        way back; it says so. --eval-strategy scores the valid split as the run goes; docs/training.md
         says what each option does.
         """
     static let examples = [
@@ -30,6 +32,10 @@ struct TrainCommand: Command {
         let history = resume ? context.workspace[TrainerSlot.self]?.history : nil
         let report = try TrainingReport(context, trainer: trainer, folder: loaded.folder, history: history)
         let interrupt = context.interrupt
+        let backend = loaded.model.backend
+        trainer.memoryWatch =
+            options.memoryThreshold < 1
+            ? MemoryWatch(threshold: options.memoryThreshold) { MemoryFigures.uses(of: backend) } : nil
         if !context.session.makeRoom(overwriting: trainer.keptStorages, context) { trainer.forgetKeptStates() }
         defer { loaded.noteChange() }
         context.tuning.noiseBoxes = trainer.arguments.noiseBoxes
