@@ -6,7 +6,7 @@ PACKAGES = pkg-config libopenblas0-pthread libdnnl2 libedit-dev libjpeg62-turbo-
 PROGRAM = .build/release/palinote
 SESSIONS = $(wildcard sessions/*.session.md)
 
-.PHONY: build walkthrough test replay format packages docs clean
+.PHONY: build walkthrough test replay format packages docs bundle clean
 
 build: packages
 	swift build -c release --product palinote
@@ -29,6 +29,10 @@ format:
 # Pages that are made from the program itself.
 docs: build
 	$(PROGRAM) docs commands > docs/commands.md
+
+# One archive with everything that a machine without these packages needs; docs/gpu.md says how to use it.
+bundle: packages
+	.ci/bundle
 
 packages:
 	@missing=; for package in $(PACKAGES); do \

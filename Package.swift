@@ -32,6 +32,7 @@ let package = Package(
             linkerSettings: [
                 "pangocairo-1.0", "pangoft2-1.0", "pango-1.0", "gobject-2.0", "cairo", "fontconfig",
             ].map { .linkedLibrary($0) }),
+        .target(name: "CCUDAKernels", exclude: ["Kernels"]),
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
@@ -43,6 +44,7 @@ let package = Package(
         // Numbers.
         .target(name: "Tensors"),
         .target(name: "CPUBackend", dependencies: ["Tensors", "CKernels"]),
+        .target(name: "CUDABackend", dependencies: ["Tensors", "CCUDAKernels"]),
         .target(name: "Checkpoints", dependencies: ["Tensors", "JSON"]),
 
         // Text, pictures, boxes.
@@ -65,16 +67,29 @@ let package = Package(
             dependencies: [
                 "Console", "Training", "Models", "Datasets", "Detection", "Images", "Tokenization", "Checkpoints",
                 "Tensors",
-                "Hub", "CPUBackend", "CSystem", "JSON",
+                "Hub", "CPUBackend", "CUDABackend", "CSystem", "JSON",
             ]),
         .target(name: "Shell", dependencies: ["Workbench", "CLibEdit", "CSystem"]),
         .executableTarget(name: "palinote", dependencies: ["Shell", "Workbench"]),
 
         // Tests, one target for each target above.
+        .target(
+            name: "CUDAEmulator", dependencies: ["CCUDAKernels"], path: "Tests/CUDAEmulator",
+            cxxSettings: [
+                .headerSearchPath("Device"),
+                .unsafeFlags(["-O2", "-fno-strict-aliasing", "-ffp-contract=off", "-Wno-pass-failed"]),
+            ]),
+        .target(
+            name: "CUDATestSupport", dependencies: ["CUDABackend", "CUDAEmulator"], path: "Tests/CUDATestSupport"),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Checkpoints", "CPUBackend", "TestSupport"]),
+        .testTarget(
+            name: "TensorsTests",
+            dependencies: ["Tensors", "Checkpoints", "CPUBackend", "CUDABackend", "CUDATestSupport", "TestSupport"]),
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
+        .testTarget(
+            name: "CUDABackendTests",
+            dependencies: ["CUDABackend", "CUDATestSupport", "CUDAEmulator", "CPUBackend", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CSystem", "TestSupport"]),

@@ -32,6 +32,19 @@ extension Tensor {
         }
     }
 
+    /// Copies values from the host over the first elements; other tensors that share the memory see them.
+    ///
+    /// - Throws: `TensorError.elementType` if the elements are not of type `Element`.
+    package func write<Element: HostElement>(_ values: [Element]) throws(TensorError) {
+        guard Element.elementType == elementType else {
+            throw .elementType(operation: "write", found: elementType, expected: Element.elementType.name)
+        }
+        precondition(values.count <= count, "a write stays inside its tensor")
+        try values.withUnsafeBufferPointer { buffer throws(TensorError) in
+            try backend.write(UnsafeRawBufferPointer(buffer), to: storage, byteOffset: byteOffset)
+        }
+    }
+
     /// Copies the elements to the host; waits for the device.
     ///
     /// - Throws: `TensorError.elementType` if the elements are not of type `Element`.

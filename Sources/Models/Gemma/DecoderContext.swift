@@ -2,38 +2,23 @@ import Tensors
 
 /// What every layer of the decoder needs to know of the tokens: where they stand, and who sees whom.
 struct DecoderContext {
+    /// Who sees whom.
+    enum Sight {
+        /// Rows of equal length, under the mask of the layers without a window.
+        case rows(AttentionMask)
+        /// Rows that hold several suffixes.
+        case packed(PackedAttention)
+        /// Single tokens of several answers in one row, `[1, N]`, each behind what the cache holds of its answer.
+        case cached(CachePlaces)
+    }
+
     /// The position of each token, int32 `[B * T]`.
     let positions: Tensor
-    /// The mask of the layers without a window; stands for nothing where there are segments.
-    let fullMask: AttentionMask
-    /// Where the tokens of several answers stand in the cache, each for itself; empty where all rows are alike.
-    let segments: [CacheSegment]
+    /// Who sees whom.
+    let sight: Sight
     /// How far back the even layers see, or nil where all see everything.
     let window: Int?
-    /// How attention runs where rows hold several suffixes.
-    let packed: PackedAttention?
 
-    /// Rows of equal length.
-    init(positions: Tensor, fullMask: AttentionMask, window: Int?, packed: PackedAttention? = nil) {
-        (self.positions, self.fullMask, self.window, segments) = (positions, fullMask, window, [])
-        self.packed = packed
-    }
-
-    /// Tokens of several answers in one row, `[1, N]`.
-    init(positions: Tensor, segments: [CacheSegment], window: Int?) {
-        (self.positions, self.segments, self.window) = (positions, segments, window)
-        fullMask = AttentionMask(keys: [], prefixEnd: [])
-        packed = nil
-    }
-
-    /// The mask of a segment in one layer.
-    func mask(of segment: CacheSegment, layer: Int) -> AttentionMask { windowed(segment.mask, layer: layer) }
-
-    /// A mask as one layer has it: the even ones of Gemma 2 have the window.
-    func windowed(_ mask: AttentionMask, layer: Int) -> AttentionMask {
-        guard let window, layer % 2 == 0 else { return mask }
-        var mask = mask
-        mask.window = window
-        return mask
-    }
+    /// How far back one layer sees: the even ones of Gemma 2 have the window.
+    func window(ofLayer layer: Int) -> Int? { layer % 2 == 0 ? window : nil }
 }

@@ -25,53 +25,42 @@ struct GemmaAttention {
         let theta = Float(configuration.ropeTheta)
         let queries = try q(x, pass).reshaped(to: [batch, length, configuration.headCount, dimension])
             .rotated(positions: context.positions, theta: theta)
-        var keys = try k(x, pass).reshaped(to: keyShape).rotated(positions: context.positions, theta: theta)
-        var values = try v(x, pass).reshaped(to: keyShape)
-        let attended: Tensor
-        if let cache = pass.cache, !context.segments.isEmpty {
-            attended = try attend(queries, keys, values, context, cache)
-        } else {
-            if let cache = pass.cache {
-                (keys, values) = try cache.append(keys: keys, values: values, layer: layer)
-            }
-            let attend = { (q: Tensor, k: Tensor, v: Tensor, mask: AttentionMask) throws(TensorError) in
-                try self.attend(q, k, v, context.windowed(mask, layer: layer))
-            }
-            if let packed = context.packed {
-                attended = try packed(queries, keys, values, attend)
-            } else {
-                attended = try attend(queries, keys, values, context.fullMask)
-            }
-        }
+        let keys = try k(x, pass).reshaped(to: keyShape).rotated(positions: context.positions, theta: theta)
+        let values = try v(x, pass).reshaped(to: keyShape)
+        let attended = try attend(queries, keys, values, context, pass.cache)
         return try output(attended.reshaped(to: [batch, length, configuration.headCount * dimension]), pass)
     }
 
     private func attend(
-        _ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ mask: AttentionMask
+        _ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ context: DecoderContext, _ cache: KeyValueCache?
     ) throws(TensorError) -> Tensor {
-        try queries.attention(
-            keys: keys, values: values, mask: mask, scale: Float(1 / configuration.queryScalar.squareRoot()),
-            softCap: configuration.attentionSoftCap.map { Float($0) })
+        let window = context.window(ofLayer: layer)
+        switch context.sight {
+        case .rows(let mask):
+            let seen = try cache?.append(keys: keys, values: values, layer: layer) ?? (keys, values)
+            return try attend(queries, seen.0, seen.1, mask, window)
+        case .packed(let packed):
+            return try packed(queries, keys, values) { (queries, keys, values, mask) throws(TensorError) in
+                try attend(queries, keys, values, mask, window)
+            }
+        case .cached(let places):
+            guard let cache else { throw .argument(operation: "attention", reason: "there is no cache to follow") }
+            let seen = try cache.write(keys: keys, values: values, at: places, layer: layer)
+            return try queries.viewed(as: Array(queries.shape.dropFirst())).attention(
+                cachedKeys: seen.keys, values: seen.values, places: places, window: window, scale: scale,
+                softCap: softCap)
+        }
     }
 
-    /// Each segment against its own row of the cache, in inference.
     private func attend(
-        _ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ context: DecoderContext, _ cache: KeyValueCache
+        _ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ mask: AttentionMask, _ window: Int?
     ) throws(TensorError) -> Tensor {
-        try .stacking(
-            context.segments.map { (segment) throws(TensorError) in
-                let (keys, values) = try cache.append(
-                    keys: keys.columns(segment.tokens), values: values.columns(segment.tokens), to: segment,
-                    layer: layer)
-                return try attend(
-                    queries.columns(segment.tokens), keys, values, context.mask(of: segment, layer: layer))
-            })
+        var mask = mask
+        mask.window = window
+        return try queries.attention(keys: keys, values: values, mask: mask, scale: scale, softCap: softCap)
     }
-}
 
-extension Tensor {
-    /// Tokens of `[1, N, heads, d]`.
-    fileprivate func columns(_ range: Range<Int>) -> Tensor {
-        viewed(as: Array(shape.dropFirst())).part(range).viewed(as: [1, range.count] + shape.dropFirst(2))
-    }
+    private var scale: Float { Float(1 / configuration.queryScalar.squareRoot()) }
+
+    private var softCap: Float? { configuration.attentionSoftCap.map { Float($0) } }
 }

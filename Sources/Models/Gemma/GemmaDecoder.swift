@@ -29,6 +29,11 @@ struct GemmaDecoder {
             ignoredIndex: configuration.paddingID.map { Int32($0) })
     }
 
+    /// The embeddings of ids that stand on the device, int32 `[R]`, for inference: `[R, D]`.
+    func embed(at ids: Tensor) throws(TensorError) -> Tensor {
+        try table.value.gatheringRows(at: ids, scale: Float(configuration.hiddenSize).squareRoot())
+    }
+
     /// - Parameter x: embedded tokens, `[B, T, D]`.
     /// - Returns: the hidden states after the last norm, `[B, T, D]`.
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ pass: Pass) throws(TensorError) -> Tensor {
@@ -37,7 +42,7 @@ struct GemmaDecoder {
             pass.observe?("hidden_\(i)", x)
             x = try pass.layer(x) { (x, pass) throws(TensorError) in try layer(x, context, pass) }
         }
-        if context.segments.isEmpty { pass.cache?.advance(by: x.shape[1]) }
+        if case .rows = context.sight { pass.cache?.advance(by: x.shape[1]) }
         x = try lastNorm(x, pass)
         pass.observe?("hidden_\(layers.count)", x)
         return x

@@ -132,6 +132,8 @@ private struct AnswerReader {
     private var pass = Pass()
     /// What has been read of each answer.
     private var read: [[Int32]]
+    /// What steps of some size share, by how many tokens and answers there are.
+    private var steps: [[Int]: DecodeStep] = [:]
 
     init(_ model: PaliGemma, _ prompts: TokenBatch, _ features: Tensor) {
         (self.model, self.prompts, self.features) = (model, prompts, features)
@@ -155,38 +157,28 @@ private struct AnswerReader {
     ///
     /// - Returns: a row for each of `news`.
     mutating func read(_ news: [(row: Int, ids: [Int32])]) throws(TensorError) -> Tensor {
-        guard pass.cache != nil else {
+        guard let cache = pass.cache else {
             for (row, ids) in news { read[row] += ids }
             return try readAgain(news.map(\.row))
         }
-        var segments: [CacheSegment] = []
-        var start = 0
-        for (row, ids) in news {
-            segments.append(segment(row, tokens: start..<start + ids.count))
-            read[row] += ids
-            start += ids.count
+        let places = news.flatMap { row, ids in
+            ids.indices.map {
+                CachePlaces.Place(
+                    row: row, first: prompts.tokenRanges[row].lowerBound,
+                    column: prompts.length + read[row].count + $0)
+            }
         }
-        let positions = zip(news, segments).flatMap { new, segment in
-            new.ids.indices.map { Int32(segment.mask.queryOffset + $0 - prompts.tokenRanges[new.row].lowerBound + 1) }
-        }
-        let context = DecoderContext(
-            positions: try Tensor(positions, shape: [start], on: model.backend), segments: segments,
-            window: model.window)
-        let x = try model.decoder.embed(news.flatMap(\.ids), pass)
-            .reshaped(to: [1, start, model.configuration.text.hiddenSize])
-        let hidden = try model.decoder(x, context, pass)
-        return try hidden.gatheringRows(segments.map { Int32($0.tokens.upperBound - 1) })
+        for (row, ids) in news { read[row] += ids }
+        let size = [places.count, news.count]
+        let step = try step(of: size)
+        return try step.run(model, news.map(\.ids), places, cache, pass)
     }
 
-    /// Where the next tokens of an answer stand in the cache, and what they see.
-    private func segment(_ row: Int, tokens: Range<Int>) -> CacheSegment {
-        let column = prompts.length + read[row].count
-        return CacheSegment(
-            row: row, tokens: tokens,
-            mask: AttentionMask(
-                keys: [prompts.tokenRanges[row].lowerBound..<column + tokens.count],
-                prefixEnd: [prompts.prefixEnds[row]], queryOffset: column,
-                windowSparesPrefix: model.options.compatibility == .newest))
+    private mutating func step(of size: [Int]) throws(TensorError) -> DecodeStep {
+        if let step = steps[size] { return step }
+        let step = try DecodeStep(tokens: size[0], answers: size[1], on: model.backend)
+        steps[size] = step
+        return step
     }
 
     /// Reads prompts and answers of some rows from their start.

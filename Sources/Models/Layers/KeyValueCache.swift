@@ -2,6 +2,8 @@ import Tensors
 
 /// The keys and values of the tokens that a model has seen, for each layer.
 package final class KeyValueCache {
+    /// How many examples there are room for.
+    let batch: Int
     /// How many columns there are room for.
     package let capacity: Int
     /// How many columns are filled.
@@ -16,7 +18,7 @@ package final class KeyValueCache {
         layerCount: Int, batch: Int, capacity: Int, headCount: Int, headDimension: Int, elementType: ElementType,
         backend: any Backend
     ) throws(TensorError) {
-        self.capacity = capacity
+        (self.batch, self.capacity) = (batch, capacity)
         let shape = [batch, capacity, headCount, headDimension]
         for _ in 0..<layerCount {
             keys.append(try Tensor(uninitialized: shape, elementType, on: backend, label: "key cache"))
@@ -37,37 +39,23 @@ package final class KeyValueCache {
         return (keys[layer], values[layer])
     }
 
-    /// Writes a layer's new keys and values of one row where its segment stands; returns all of that row.
-    func append(
-        keys new: Tensor, values newValues: Tensor, to segment: CacheSegment, layer: Int
-    ) throws(TensorError) -> (Tensor, Tensor) {
-        let column = segment.mask.queryOffset
-        guard column + new.shape[1] <= capacity else {
-            throw .argument(operation: "key cache", reason: "\(column + new.shape[1]) tokens, room for \(capacity)")
+    /// Writes a layer's keys and values of single tokens where they stand; returns the whole cache of the layer.
+    ///
+    /// - Parameters: keys and values `[1, N, heads, d]`.
+    func write(
+        keys new: Tensor, values newValues: Tensor, at places: CachePlaces, layer: Int
+    ) throws(TensorError) -> (keys: Tensor, values: Tensor) {
+        for (source, target) in [(new, keys[layer]), (newValues, values[layer])] {
+            let tokens = source.viewed(as: [source.shape[1], source.shape[2] * source.shape[3]])
+            try new.backend.writeCache(WriteCacheCall(source: tokens, places: places, output: target.headsMerged))
         }
-        let row = segment.row..<segment.row + 1
-        let (rowKeys, rowValues) = (keys[layer].part(row), values[layer].part(row))
-        for (source, target) in [(new, rowKeys), (newValues, rowValues)] {
-            try new.backend.writeColumns(
-                WriteColumnsCall(source: source.headsMerged, column: column, output: target.headsMerged))
-        }
-        return (rowKeys, rowValues)
+        return (keys[layer], values[layer])
     }
 
     /// Counts the columns of a step that all layers have appended.
     func advance(by columns: Int) {
         length += columns
     }
-}
-
-/// Tokens of one answer among those of others: which of a call they are, and where they stand in the cache.
-struct CacheSegment {
-    /// The row of the cache.
-    let row: Int
-    /// The tokens of the call.
-    let tokens: Range<Int>
-    /// What they see; its query offset is their first column in the cache.
-    let mask: AttentionMask
 }
 
 extension Tensor {

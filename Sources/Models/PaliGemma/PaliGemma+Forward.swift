@@ -83,7 +83,8 @@ extension PaliGemma {
         let positions = try Tensor(
             tokens.positions(countingPadding: countsPadding), shape: [tokens.ids.count], on: backend)
         let packed = tokens.packing.map { PackedAttention(tokens, $0, windowSparesPrefix: spares) }
-        return DecoderContext(positions: positions, fullMask: mask(of: tokens), window: window, packed: packed)
+        return DecoderContext(
+            positions: positions, sight: packed.map { .packed($0) } ?? .rows(mask(of: tokens)), window: window)
     }
 
     /// Who sees whom among tokens that stand alone, without a cache.

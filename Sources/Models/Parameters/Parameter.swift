@@ -12,17 +12,21 @@ package final class Parameter: GradientSink {
     package var master: Tensor?
     /// Whether training changes it.
     package var isTrainable = true
-    /// The gradient summed so far, float32; nil before the first backward.
+    /// The type that gradients are summed in: float32, or that of `value` where training keeps nothing finer.
+    package var gradientType = ElementType.float32 {
+        didSet { if gradient?.elementType != gradientType { clearGradient(releasing: true) } }
+    }
+    /// The gradient summed so far; nil before the first backward.
     package private(set) var gradient: Tensor?
     private var hasGradient = false
-    /// Whether `value` may stand in memory that is not ours to write.
+    /// Whether `value` stands in memory that is not ours to write.
     private var isMapped: Bool
     /// Whether a kept state may name the memory of `value` and `master`.
     private var isKept = false
 
-    /// A weight with values; `isMapped` if they stand in a file.
+    /// A weight with values; `isMapped` if they stand in a file, unless the device has a copy of its own.
     package init(name: String, value: Tensor, isMapped: Bool = false) {
-        self.isMapped = isMapped
+        self.isMapped = isMapped && value.storage.isAdopted
         self.name = name
         self.shape = value.shape
         self.value = value.detached
@@ -37,7 +41,7 @@ package final class Parameter: GradientSink {
     package func gradientTarget() throws(TensorError) -> (tensor: Tensor, accumulate: Bool) {
         defer { hasGradient = true }
         if let gradient { return (gradient, hasGradient) }
-        let target = try Tensor(uninitialized: shape, .float32, on: value.backend, label: "weight gradient")
+        let target = try Tensor(uninitialized: shape, gradientType, on: value.backend, label: "weight gradient")
         gradient = target
         return (target, false)
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// Random weights of a fitting scale, the same for a seed and a name everywhere.
@@ -13,14 +14,14 @@ struct RandomSource: ParameterSource {
         return try modelErrors { () throws(TensorError) in
             switch elementType {
             case .bfloat16:
-                let bits = values.bfloat16(0..<values.count)
+                let bits = values.bfloat16()
                 let tensor = try Tensor(uninitialized: shape, .bfloat16, on: backend)
                 try bits.withUnsafeBufferPointer { buffer throws(TensorError) in
                     try backend.write(UnsafeRawBufferPointer(buffer), to: tensor.storage, byteOffset: 0)
                 }
                 return tensor
             default:
-                let floats = values.bfloat16(0..<values.count).map { Float(bitPattern: UInt32($0) << 16) }
+                let floats = values.bfloat16().map { Float(bitPattern: UInt32($0) << 16) }
                 return try Tensor(floats, shape: shape, on: backend).converted(to: elementType)
             }
         }
@@ -60,25 +61,44 @@ package struct RandomWeights: Sendable {
         }
     }
 
+    /// All elements, as bit patterns, computed on all cores.
+    package func bfloat16() -> [UInt16] {
+        [UInt16](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            let (piece, count) = (1 << 20, self.count)
+            // Each iteration writes its own piece, and none is read before all have ended.
+            nonisolated(unsafe) let elements = buffer
+            DispatchQueue.concurrentPerform(iterations: (count + piece - 1) / piece) { place in
+                fill(place * piece..<min(count, (place + 1) * piece), of: elements.baseAddress)
+            }
+            initializedCount = count
+        }
+    }
+
     /// Elements `range`, as bit patterns.
     package func bfloat16(_ range: Range<Int>) -> [UInt16] {
+        [UInt16](unsafeUninitializedCapacity: range.count) { buffer, initializedCount in
+            fill(range, of: buffer.baseAddress.map { $0 - range.lowerBound })
+            initializedCount = range.count
+        }
+    }
+
+    /// Writes elements `range` where they belong in the whole.
+    private func fill(_ range: Range<Int>, of elements: UnsafeMutablePointer<UInt16>?) {
+        guard let elements else { return }
         switch kind {
-        case .constant(let bits): return Array(repeating: bits, count: range.count)
+        case .constant(let bits): for i in range { (elements + i).initialize(to: bits) }
         case .uniform(let bound):
-            return [UInt16](unsafeUninitializedCapacity: range.count) { buffer, initializedCount in
-                var block = -1
-                var words = SIMD4<UInt32>.zero
-                for i in range {
-                    if i / 4 != block {
-                        block = i / 4
-                        words = RandomStream.words(key, at: UInt64(block))
-                    }
-                    let unit = Float(words[i % 4] >> 8) * 0x1p-23 - 1
-                    let bits = (unit * bound).bitPattern
-                    buffer[i - range.lowerBound] = UInt16(
-                        truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)
+            var block = -1
+            var words = SIMD4<UInt32>.zero
+            for i in range {
+                if i / 4 != block {
+                    block = i / 4
+                    words = RandomStream.words(key, at: UInt64(block))
                 }
-                initializedCount = range.count
+                let unit = Float(words[i % 4] >> 8) * 0x1p-23 - 1
+                let bits = (unit * bound).bitPattern
+                (elements + i).initialize(
+                    to: UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16))
             }
         }
     }

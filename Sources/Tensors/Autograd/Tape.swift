@@ -108,7 +108,8 @@ package final class Tape {
 
 /// Where a leaf's gradient goes, summed over micro-batches.
 package protocol GradientSink: AnyObject {
-    /// The float32 tensor to write or add to, and whether it already holds something to add to.
+    /// The tensor to write or add to, and whether it already holds something to add to. It is float32; a matrix of a product
+    /// or a table may have the type of its values.
     func gradientTarget() throws(TensorError) -> (tensor: Tensor, accumulate: Bool)
 }
 

@@ -4,7 +4,8 @@
 /// - Inputs are never changed. Outputs are written whole, or added to where the call says `accumulate`.
 /// - Sums run in float32 at least, and are rounded once to the output's type.
 /// - A result's bits do not depend on the number of threads, nor on which other rows are in the call:
-///   row `i` of a product, norm or attention is the same alone as in a batch.
+///   row `i` of a product, norm or attention is the same alone as in a batch. A GPU computes products of at most 16 rows
+///   otherwise than larger ones; rows are alike within either kind.
 /// - Real operands of one call have one element type unless the call says otherwise.
 /// - Shapes are checked by the caller (`Operations/`); a backend may assume them.
 /// - Calls may be asynchronous. `read` waits for what it reads.
@@ -82,6 +83,13 @@ package protocol Backend: AnyObject {
     func rotary(_ call: RotaryCall) throws(TensorError)
     func attention(_ call: AttentionCall) throws(TensorError)
     func attentionBackward(_ call: AttentionBackwardCall) throws(TensorError)
+
+    /// Something that runs the same calls again and again, faster from the third time on where the device can.
+    func makeRepeater() -> any Repeater
+
+    // Tokens that follow a cache; both have a default that works on every device.
+    func writeCache(_ call: WriteCacheCall) throws(TensorError)
+    func attention(_ call: CachedAttentionCall) throws(TensorError)
 
     // Ends: loss, choice, update.
     func softCap(_ call: SoftCapCall) throws(TensorError)

@@ -23,6 +23,22 @@ extension Tensor {
         }
     }
 
+    /// The rows that indices on the device name, times `scale`: for inference, where the host need not know them.
+    ///
+    /// - Parameters:
+    ///   - indices: int32 `[R]`, each in `0..<V`; the caller has made sure of that.
+    ///   - scale: rounded to the element type first.
+    /// - Returns: `[R, D]`.
+    package func gatheringRows(at indices: Tensor, scale: Float = 1) throws(TensorError) -> Tensor {
+        guard !requiresGradient, indices.elementType == .int32 else {
+            throw .argument(operation: "gather rows", reason: "indices on the device are for inference alone, in int32")
+        }
+        let output = try Tensor(uninitialized: [indices.count, columns], elementType, on: backend)
+        try backend.gatherRows(
+            GatherRowsCall(table: viewed(as: [rows, columns]), indices: indices, scale: scale, output: output))
+        return output
+    }
+
     /// `self` with the rows that `indices` name replaced by those of `source`, in order.
     ///
     /// - Throws: `TensorError.shapeMismatch` if `source` has not one row of equal width for each index.

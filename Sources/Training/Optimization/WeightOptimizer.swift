@@ -43,8 +43,13 @@ package final class WeightOptimizer {
         self.arguments = arguments
         var slots: [Slot] = []
         for parameter in parameters {
+            parameter.gradientType = .float32
             if arguments.masterWeights == .none {
                 parameter.master = nil
+                // Without masters a gradient of a finer type than the weight's is lost in the update, as in PyTorch. Sums over
+                // rows (norms, biases, positions) are small, and stay in float32.
+                let isSum = parameter.shape.count < 2 || parameter.name.contains("position_embedding")
+                parameter.gradientType = isSum ? .float32 : parameter.value.elementType
             } else if parameter.value.elementType != .float32, parameter.master == nil {
                 parameter.master = try parameter.value.converted(to: .float32)
             }
@@ -134,7 +139,7 @@ package final class WeightOptimizer {
     var keptStorages: [any Storage] { isKept ? slots.flatMap(\.storages) : [] }
 
     /// Frees moments and gradients, for a run that makes no more updates.
-    func release() {
+    package func release() {
         for slot in slots { slot.parameter.clearGradient(releasing: true) }
         slots = []
     }

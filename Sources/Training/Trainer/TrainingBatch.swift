@@ -31,7 +31,7 @@ package struct TrainingBatch {
     }
 
     /// What its cost depends on.
-    var shape: BatchShape {
+    package var shape: BatchShape {
         var runsTower = false
         if case .pixels = pictures { runsTower = true }
         return BatchShape(

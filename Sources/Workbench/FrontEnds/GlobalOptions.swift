@@ -13,7 +13,7 @@ package struct GlobalOptions: OptionGroupContents {
     }
 
     @Option("where random streams start") var seed: UInt64 = 42
-    @Option("kind of device to compute on") var device = SessionSettings.Device.cpu
+    @Option("device to compute on; auto takes a GPU where there is one") var device = DeviceChoice.auto
     @Option("processors to use; 0 for all", in: 0...1024) var threads = 0
     @Option("instruction set to compute with") var isa = SessionSettings.InstructionSet.auto
     @Option("library that multiplies matrices") var gemm = SessionSettings.MatrixLibrary.auto

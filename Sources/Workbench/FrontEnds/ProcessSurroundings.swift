@@ -11,6 +11,8 @@ package struct ProcessSurroundings {
     package var folder: String
     /// The folder of the samples that come with the program; nil where there is none.
     package var samples: String?
+    /// The GPUs of the machine.
+    package var gpus = GPUInventory(nil)
     /// Whether standard input is a terminal.
     package var inputIsTerminal: Bool
     /// Whether standard output is a terminal.
@@ -34,8 +36,10 @@ package struct ProcessSurroundings {
 
     /// The surroundings of this process.
     package static func current() -> ProcessSurroundings {
-        ProcessSurroundings(
-            environment: currentEnvironment(), folder: currentFolder(), samples: currentSamples(),
+        let environment = currentEnvironment()
+        return ProcessSurroundings(
+            environment: environment, folder: currentFolder(), samples: currentSamples(),
+            gpus: GPUInventory(environment: environment),
             inputIsTerminal: isatty(0) == 1,
             outputIsTerminal: isatty(1) == 1, errorIsTerminal: isatty(2) == 1,
             terminalColumns: { Int(max(csystem_terminal_columns(1), csystem_terminal_columns(2))) },

@@ -90,6 +90,7 @@ package final class ProgramContext {
             now: surroundings.now, date: surroundings.date, home: surroundings.home, samples: surroundings.samples,
             environment: surroundings.environment, receive: printer.print)
         given.wallTime = surroundings.wallTime
+        given.gpus = surroundings.gpus
         let session = Session(surroundings: given, settings: options.settings, secrets: try secrets())
         if !session.interrupt.listenToControlC() {
             printer.printRemark("Ctrl-C will end the program: the system lets no handler be set")

@@ -42,7 +42,9 @@ struct ReplayCommand: Command {
         let session = try context.makeSession(options, printer: printer)
         session.settings = opened.settings(options)
         try context.check(opened, session)
-        let requirements = StrictRequirements(header: opened.file.header, settings: session.settings, root: opened.root)
+        let requirements = StrictRequirements(
+            header: opened.file.header, settings: session.settings, deviceSignature: session.deviceSignature,
+            root: opened.root)
         let (isStrict, reasons) = mode(opened, requirements)
         let blocking = isStrict ? reasons + requirements.inputDifferences() : []
         guard blocking.isEmpty else {
@@ -99,7 +101,7 @@ struct ReplayCommand: Command {
     ) throws {
         var updated = report.updated
         for (key, value) in [
-            (SessionHeader.Key.device, session.settings.deviceSignature), (.versions, Program.versions),
+            (SessionHeader.Key.device, session.deviceSignature), (.versions, Program.versions),
         ]
         where updated.header[key] != nil { updated.header[key] = value }
         try opened.removePending()

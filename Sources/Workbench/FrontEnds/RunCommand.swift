@@ -69,7 +69,7 @@ struct RunCommand: Command {
         var file = file
         file.header.beginWithFormat()
         file.header[.seed] = String(opened.settings(options).seed)
-        file.header[.device] = session.settings.deviceSignature
+        file.header[.device] = session.deviceSignature
         file.header[.versions] = Program.versions
         let inputs = try file.header.pairs(.inputs).map { name, _ in
             "\(name)=sha256:\(try InputDigest.text(of: Paths.resolve(name, in: opened.root)).prefix(12))"

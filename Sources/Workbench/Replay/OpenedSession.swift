@@ -68,6 +68,9 @@ struct OpenedSession {
     func settings(_ options: GlobalOptions) -> SessionSettings {
         var settings = options.settings
         if !options.$seed, let seed = file.header.seed { settings.seed = seed }
+        if !options.$device, let device = file.header[.device].flatMap(DeviceChoice.init(signature:)) {
+            settings.device = device
+        }
         return settings
     }
 }

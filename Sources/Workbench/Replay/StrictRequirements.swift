@@ -4,14 +4,16 @@ import Console
 struct StrictRequirements {
     let header: SessionHeader
     let settings: SessionSettings
+    /// What decides the bits of results here.
+    let deviceSignature: String
     /// The folder that the session's paths start from.
     let root: String
 
     /// What differs about the place: device, versions, seed. A replay that may choose turns tolerant then.
     var placeDifferences: [String] {
         var differences: [String] = []
-        if let device = header[.device], device != settings.deviceSignature {
-            differences.append("recorded on device \(device), this is \(settings.deviceSignature)")
+        if let device = header[.device], device != deviceSignature {
+            differences.append("recorded on device \(device), this is \(deviceSignature)")
         }
         if header[.device] == nil { differences.append("the front matter names no device") }
         for (name, version) in header.pairs(.versions) where name == "palinote" && version != Program.version {

@@ -10,8 +10,6 @@ package struct MachineDescription: Sendable, Equatable {
     package var instructionSets: [String]
     /// Bytes of memory.
     package var memoryTotal: Int
-    /// The GPU, or `none: ` and the reason.
-    package var gpu: String
 
     /// Asks the machine.
     package static func read() -> MachineDescription {
@@ -22,7 +20,7 @@ package struct MachineDescription: Sendable, Equatable {
         return MachineDescription(
             processorName: nonEmpty(value(of: "model name", in: processor)) ?? "unknown",
             processorCount: Int(csystem_processor_count()), instructionSets: instructionSets(flags),
-            memoryTotal: isKnown ? Int(clamping: memory.machine_total) : 0, gpu: gpuText())
+            memoryTotal: isKnown ? Int(clamping: memory.machine_total) : 0)
     }
 
     /// The instruction sets, in the words of `--isa`, that a processor with these flags has.
@@ -43,9 +41,4 @@ package struct MachineDescription: Sendable, Equatable {
     }
 
     private static func nonEmpty(_ text: String) -> String? { text.isEmpty ? nil : text }
-
-    private static func gpuText() -> String {
-        guard FileAccess.exists("/proc/driver/nvidia/version") else { return "none: no NVIDIA driver is loaded" }
-        return "none: a driver is loaded, but this version computes on the processor only"
-    }
 }

@@ -26,12 +26,6 @@ package struct SessionSettings: Sendable, Equatable {
         case openblas
     }
 
-    /// The kind of device to compute on.
-    package enum Device: String, Choice {
-        /// The processor.
-        case cpu
-    }
-
     /// How a terminal shows pictures below the line that names their file.
     package enum Pictures: String, Choice {
         /// The best that the terminal is known for.
@@ -58,8 +52,8 @@ package struct SessionSettings: Sendable, Equatable {
 
     /// Where random streams start.
     package var seed: UInt64 = 42
-    /// The kind of device to compute on.
-    package var device = Device.cpu
+    /// The device to compute on.
+    package var device = DeviceChoice.auto
     /// Threads; 0 for every processor.
     package var threads = 0
     /// The instruction set.
@@ -80,16 +74,10 @@ package struct SessionSettings: Sendable, Equatable {
     /// The settings of a session that was told nothing.
     package init() {}
 
-    /// What decides the bits of results: the kind of device and the instruction set it computes with.
-    package var deviceSignature: String {
-        let isa = isa == .auto ? MachineDescription.read().instructionSets.last ?? "portable" : isa.rawValue
-        return "\(device.rawValue) \(isa)" + (gemm == .auto ? "" : " \(gemm.rawValue)")
-    }
-
     /// Every setting by name, with its value in words.
     var values: [(name: String, value: String)] {
         [
-            ("seed", String(seed)), ("device", device.rawValue), ("threads", String(threads)), ("isa", isa.rawValue),
+            ("seed", String(seed)), ("device", device.name), ("threads", String(threads)), ("isa", isa.rawValue),
             ("gemm", gemm.rawValue), ("images", pictures.rawValue), ("pager", pager.rawValue),
             ("undo-budget", String(undoBudget)),
             ("journal-every", "\(journalEvery)"),
@@ -100,7 +88,7 @@ package struct SessionSettings: Sendable, Equatable {
     mutating func take(_ name: String, _ value: String) -> Bool {
         switch name {
         case "seed": Self.assign(UInt64(value), to: &seed)
-        case "device": Self.assign(Device(rawValue: value), to: &device)
+        case "device": Self.assign(DeviceChoice(name: value), to: &device)
         case "threads": Self.assign(Int(value), to: &threads)
         case "isa": Self.assign(InstructionSet(rawValue: value), to: &isa)
         case "gemm": Self.assign(MatrixLibrary(rawValue: value), to: &gemm)

@@ -16,6 +16,8 @@ package struct SessionSurroundings {
     package var home: String?
     /// The folder of the samples that come with the program; nil where there is none.
     package var samples: String?
+    /// The GPUs of the machine.
+    package var gpus = GPUInventory(nil)
     /// Environment variables that commands may ask for by name.
     package var environment: [String: String]
     /// Asks the user for a secret without showing it; nil where nobody can be asked.

@@ -16,12 +16,15 @@ import Testing
             let a = try Sample("a", [rows, k], type, on: backend).tensor
             let b = try Sample("b", shape, type, on: backend).tensor
             for reusesB in [false, true] {
-                let whole = try product(a, b, columns: n, reusesB)
-                let rowByteCount = whole.count / rows
                 for part in [0..<1, 30..<31, 5..<7, 11..<24, 3..<30] {
+                    // Among all others, or as many as still are few.
+                    let first = part.count <= subject.fewRows ? min(part.lowerBound, rows - subject.fewRows) : 0
+                    let others = first..<(part.count <= subject.fewRows ? first + subject.fewRows : rows)
+                    let whole = try product(a.part(others), b, columns: n, reusesB)
+                    let rowByteCount = whole.count / others.count
                     let alone = try product(a.part(part), b, columns: n, reusesB)
-                    let isSame = alone == Array(whole[part.lowerBound * rowByteCount..<part.upperBound * rowByteCount])
-                    #expect(isSame, "rows \(part) of \(shape), packed \(reusesB)")
+                    let place = (part.lowerBound - first) * rowByteCount..<(part.upperBound - first) * rowByteCount
+                    #expect(alone == Array(whole[place]), "rows \(part) of \(shape), packed \(reusesB)")
                 }
             }
         }
@@ -77,6 +80,61 @@ import Testing
                 let alone = try attend(query, caches[0], caches[1], mask)
                 let isSame = alone == Array(whole[place * rowByteCount..<(place + 1) * rowByteCount])
                 #expect(isSame, "query \(place)")
+            }
+        }
+    }
+
+    @Test("tokens behind a cache see what they see alone", arguments: Subject.all, RealType.allCases)
+    func cachedTokens(subject: Subject, type: RealType) throws {
+        let backend = try subject.make()
+        let (batch, capacity, heads, keyHeads, size) = (3, 40, 4, 2, 64)
+        let places = [(0, 2, 30), (0, 2, 31), (0, 2, 32), (2, 0, 17), (2, 1, 18)].map {
+            CachePlaces.Place(row: $0.0, first: $0.1, column: $0.2)
+        }
+        let cachePlaces = try CachePlaces(places, batch: batch, capacity: capacity, on: backend)
+        let q = try Sample("q", [places.count, heads, size], type, on: backend).tensor
+        let caches = try ["k", "v"].map { name in
+            let cache = try Sample(name, [batch, capacity, keyHeads, size], type, on: backend).tensor
+            let news = try Sample("new \(name)", [places.count, keyHeads * size], type, on: backend).tensor
+            let width = keyHeads * size
+            let rows = cache.viewed(as: [batch, capacity, width])
+            try backend.writeCache(WriteCacheCall(source: news, places: cachePlaces, output: rows))
+            let (written, sources) = (try rows.floats(), try news.floats())
+            for (n, place) in places.enumerated() {
+                let start = (place.row * capacity + place.column) * width
+                #expect(Array(written[start..<start + width]) == Array(sources[n * width..<(n + 1) * width]))
+            }
+            return cache
+        }
+        for window in [nil, 7] {
+            let output = try room(q.shape, type.elementType, on: backend)
+            try backend.attention(
+                CachedAttentionCall(
+                    q: q, k: caches[0], v: caches[1], places: cachePlaces, window: window, scale: 0.2, softCap: 50,
+                    output: output))
+            for (n, place) in places.enumerated() {
+                let row = place.row..<place.row + 1
+                let alone = try room([1, 1, heads, size], type.elementType, on: backend)
+                try backend.attention(
+                    AttentionCall(
+                        q: q.part(n..<n + 1).viewed(as: alone.shape), k: caches[0].part(row), v: caches[1].part(row),
+                        mask: AttentionMask(
+                            keys: [place.first..<place.column + 1], prefixEnd: [0], queryOffset: place.column,
+                            window: window),
+                        scale: 0.2, softCap: 50, output: alone))
+                let found = try output.part(n..<n + 1).readBytes()
+                #expect(try found == alone.readBytes(), "token \(n), window \(String(describing: window))")
+            }
+        }
+    }
+
+    @Test("places outside a cache are refused")
+    func placesOutside() throws {
+        let backend = try #require(Subject.all.first).make()
+        for (row, first, column) in [(3, 0, 0), (-1, 0, 0), (0, 0, 40), (0, 5, 4), (0, -1, 3)] {
+            #expect(throws: TensorError.self) {
+                _ = try CachePlaces(
+                    [CachePlaces.Place(row: row, first: first, column: column)], batch: 3, capacity: 40, on: backend)
             }
         }
     }

@@ -1,14 +1,33 @@
 import CPUBackend
+import CUDABackend
+import CUDATestSupport
 import Tensors
 import Testing
 
 /// A backend under test. The suites of this folder run on each; a new kind of device joins by a line in `all`.
 struct Subject: Sendable, CustomTestStringConvertible {
     let testDescription: String
+    /// Products of at most so many rows may round otherwise than products of more; within either kind rows are alike.
+    var fewRows = 0
     let make: @Sendable () throws -> any Backend
 
+    /// The processor, a GPU without a card, and the card where there is one.
+    static let all: [Subject] = processors + [emulatedGPU] + gpus
+
+    /// The kernels of a GPU, run by the processor. Each tensor has memory of its own with a guard around it.
+    static let emulatedGPU = Subject(testDescription: "cuda emulated", fewRows: 16) {
+        var options = EmulatedCUDA.options()
+        options.keepsFreedMemory = false
+        return try CUDABackend(options)
+    }
+
+    /// The first card, if there is one.
+    static let gpus: [Subject] =
+        RealCUDA.backend() == nil
+        ? [] : [Subject(testDescription: "cuda:0", fewRows: 16) { try CUDABackend(RealCUDA.options) }]
+
     /// Every instruction set that this machine has, with threads that divide no shape of the tests.
-    static let all: [Subject] = InstructionSet.allCases.filter { $0 != .auto }.compactMap { instructions in
+    static let processors: [Subject] = InstructionSet.allCases.filter { $0 != .auto }.compactMap { instructions in
         subject("cpu \(instructions.rawValue)") { $0.instructionSet = instructions }
     }
 

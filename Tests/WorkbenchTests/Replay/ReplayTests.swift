@@ -178,9 +178,10 @@ struct ReplayTests {
 
     @Test("strict replays refuse another device, version or seed, and say which")
     func refusals() throws {
-        let signature = SessionSettings().deviceSignature
+        let signature = SessionSettings().deviceSignature(GPUInventory(nil))
         let header = SessionHeader([(.device, "cpu abacus"), (.versions, "palinote=0.0.1"), (.seed, "1")])
-        let requirements = StrictRequirements(header: header, settings: SessionSettings(), root: "/")
+        let requirements = StrictRequirements(
+            header: header, settings: SessionSettings(), deviceSignature: signature, root: "/")
         #expect(
             requirements.placeDifferences == [
                 "recorded on device cpu abacus, this is \(signature)",
@@ -188,7 +189,8 @@ struct ReplayTests {
                 "recorded with seed 1, told to use 42",
             ])
         let missing = StrictRequirements(
-            header: SessionHeader([(.inputs, "none=sha256:00")]), settings: SessionSettings(), root: "/nonexistent")
+            header: SessionHeader([(.inputs, "none=sha256:00")]), settings: SessionSettings(),
+            deviceSignature: signature, root: "/nonexistent")
         #expect(missing.inputDifferences().count == 1)
     }
 }

@@ -10,7 +10,8 @@ struct BenchPaliGemmaCommand: Command {
         Random weights are made in memory, with fewer layers than the published shape unless told otherwise; --checkpoint
         measures a folder instead, with its own layers. Prefill is image features, decoder over all tokens and the last
         logits. A LoRA step is forward from the pixels, backward and AdamW, with rank 8 on every linear layer of the language
-        model; half of the text is learned. Times are seconds with --json, memory is bytes.
+        model; a full step trains the whole language model, weights and moments in its own type; half of the text is
+        learned. Times are seconds with --json, memory is bytes.
         """
     static let examples = [
         "bench paligemma --parts pictures",
@@ -34,9 +35,12 @@ struct BenchPaliGemmaCommand: Command {
             let side = try configuration(context).vision.imageSize
             rows += try PictureBench(imageSize: side, backend: context.backend()).measure(stopwatch)
         }
-        var table = Table("measure", "first", "best", "median")
+        var table = Table("measure", "first", "best", "median", "speed")
         for row in rows { table.add(row.row) }
-        try table.add(["peak memory", "-", Text(.memory(Self.peakMemory())), "-"])
+        try table.add(["peak memory", "-", Text(.memory(Self.peakMemory())), "-", "-"])
+        if let backend = context.workspace[ComputeSlot.self], backend.device.kind != .cpu {
+            table.add(["peak memory of the device", "-", Text(.memory(backend.memory.peak)), "-", "-"])
+        }
         context.emit(.table(table))
     }
 
@@ -44,7 +48,8 @@ struct BenchPaliGemmaCommand: Command {
         var rows: [Measurement] = []
         if options.parts.contains(.forward) { rows += try bench.forward(stopwatch) }
         if options.parts.contains(.generate) { rows += try bench.generate(stopwatch) }
-        if options.parts.contains(.lora) { rows += try bench.train(stopwatch) }
+        if options.parts.contains(.lora) { rows += try bench.trainAdapter(stopwatch) }
+        if options.parts.contains(.full) { rows += try bench.trainLanguageModel(stopwatch) }
         return rows
     }
 

@@ -7,6 +7,8 @@ struct Measurement {
     let first: Double?
     /// Seconds of the other runs, in order.
     let runs: [Double]
+    /// Floating-point operations of a run, where they were counted.
+    var operations: Double?
 
     var best: Double { runs.min() ?? 0 }
 
@@ -17,9 +19,12 @@ struct Measurement {
         return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 
-    /// The row of a table: name, first, best, median.
+    /// The row of a table: name, first, best, median, operations a second.
     var row: [Text] {
-        ["\(name)", first.map { Text(.duration($0)) } ?? "-", Text(.duration(best)), Text(.duration(median))]
+        [
+            "\(name)", first.map { Text(.duration($0)) } ?? "-", Text(.duration(best)), Text(.duration(median)),
+            operations.map { Text(.rate($0 / median / 1e12, unit: "TFLOP/s")) } ?? "-",
+        ]
     }
 }
 

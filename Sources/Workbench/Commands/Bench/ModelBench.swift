@@ -23,7 +23,12 @@ struct ModelBench {
 
     /// Image features of the batch.
     func forward(_ stopwatch: Stopwatch) throws -> [Measurement] {
-        [try stopwatch.measure("forward: image features") { _ = try model.imageFeatures(pixels) }]
+        [
+            try stopwatch.measure("forward: image features") {
+                _ = try model.imageFeatures(pixels)
+                try model.backend.synchronize()
+            }
+        ]
     }
 
     /// From pixels to the first token, then one token after the other from the cache.
@@ -46,16 +51,36 @@ struct ModelBench {
     }
 
     /// Forward, backward and AdamW with an adapter of rank 8 on every linear layer of the language model.
-    func train(_ stopwatch: Stopwatch) throws -> [Measurement] {
+    func trainAdapter(_ stopwatch: Stopwatch) throws -> [Measurement] {
         let usual = AdapterConfiguration.usualSuffixes
         try model.attach(AdapterConfiguration(r: 8, loraAlpha: 8, targetModules: .languageModel(usual)), seed: 1)
         defer { model.detachAdapter() }
+        return try train("LoRA step", TrainingArguments(), stopwatch)
+    }
+
+    /// Forward, backward and AdamW of the language model in its own type, vision tower and projector frozen.
+    func trainLanguageModel(_ stopwatch: Stopwatch) throws -> [Measurement] {
+        model.parameters.freeze { !$0.name.hasPrefix("language_model.") }
         var arguments = TrainingArguments()
+        arguments.masterWeights = .none
+        return try train("full step, vision frozen", arguments, stopwatch)
+    }
+
+    private func train(
+        _ name: String, _ arguments: TrainingArguments, _ stopwatch: Stopwatch
+    ) throws -> [Measurement] {
+        var arguments = arguments
         arguments.maxSteps = options.repeats + 1
         arguments.gradientCheckpointing = options.gradientCheckpointing
         let engine = try UpdateEngine(model, arguments, totalSteps: arguments.maxSteps)
+        defer { engine.optimizer.release() }
         let batch = TrainingBatch(tokens: lessons, pictures: .pixels(pixels))
-        return [try stopwatch.measure("LoRA step") { _ = try engine.update([batch]) }]
+        var row = try stopwatch.measure(name) {
+            _ = try engine.update([batch])
+            try model.backend.synchronize()
+        }
+        row.operations = StepCost(model).operations([batch.shape])
+        return [row]
     }
 
     /// Rows of image tokens, `<bos>`, random text, and a random suffix to learn.

@@ -13,7 +13,7 @@ struct PaliGemmaBenchOptions: OptionGroupContents {
     @Option("examples in a batch", in: 1...64) var batch = 1
     @Option("tokens to generate after the first", in: 1...1024) var newTokens = 16
     @Option("measured runs of each part, after one that is shown as first", in: 1...100) var repeats = 3
-    @Option("what to measure") var parts = BenchPart.allCases
+    @Option("what to measure") var parts: [BenchPart] = [.forward, .generate, .lora, .pictures]
 
     /// The same measurement as a session's command line.
     var commandLine: String {
@@ -41,6 +41,8 @@ enum BenchPart: String, Choice {
     case generate
     /// A step of training with a low-rank adapter.
     case lora
+    /// A step of training the whole language model.
+    case full
     /// Pictures to pixel values.
     case pictures
 

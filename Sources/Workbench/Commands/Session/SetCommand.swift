@@ -13,7 +13,7 @@ struct SetCommand: Command {
     @Option("processors to use; 0 for all") var threads: Int?
     @Option("instruction set to compute with") var isa: SessionSettings.InstructionSet?
     @Option("library that multiplies matrices") var gemm: SessionSettings.MatrixLibrary?
-    @Option("kind of device to compute on") var device: SessionSettings.Device?
+    @Option("device to compute on; auto takes a GPU where there is one") var device: DeviceChoice?
     @Option("how a terminal shows pictures") var images: SessionSettings.Pictures?
     @Option("whether the shell shows long output page by page") var pager: SessionSettings.Pager?
     @Option("memory for states to go back to, besides the present one", unit: "MiB") var undoBudget: Int?
@@ -48,7 +48,7 @@ struct SetCommand: Command {
         context.emit(
             .fields(
                 Fields([
-                    ("seed", Text(String(settings.seed))), ("device", Text(settings.device.rawValue)),
+                    ("seed", Text(String(settings.seed))), ("device", Text(settings.device.name)),
                     ("threads", settings.threads == 0 ? "all" : "\(settings.threads)"),
                     ("isa", Text(settings.isa.rawValue)), ("gemm", Text(settings.gemm.rawValue)),
                     ("images", Text(settings.pictures.rawValue)), ("pager", Text(settings.pager.rawValue)),

@@ -1,0 +1,136 @@
+#include "CCUDAKernels.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+
+// The kernels are part of the program: nothing is looked for beside it.
+static const char arguments_text[] = {
+#embed "include/CCUDAKernelsArguments.h"
+    , 0};
+static const char device_text[] = {
+#embed "Kernels/Device.cuh"
+    , 0};
+static const char numbers_text[] = {
+#embed "Kernels/Numbers.cuh"
+    , 0};
+static const char elements_text[] = {
+#embed "Kernels/Elements.cu"
+    , 0};
+static const char rows_text[] = {
+#embed "Kernels/Rows.cu"
+    , 0};
+static const char norms_text[] = {
+#embed "Kernels/Norms.cu"
+    , 0};
+static const char few_row_tiles_text[] = {
+#embed "Kernels/FewRowTiles.cuh"
+    , 0};
+static const char few_rows_text[] = {
+#embed "Kernels/FewRows.cu"
+    , 0};
+static const char quantized_text[] = {
+#embed "Kernels/Quantized.cu"
+    , 0};
+static const char attention_masks_text[] = {
+#embed "Kernels/AttentionMasks.cuh"
+    , 0};
+static const char attention_tiles_text[] = {
+#embed "Kernels/AttentionTiles.cuh"
+    , 0};
+static const char attention_text[] = {
+#embed "Kernels/Attention.cu"
+    , 0};
+static const char attention_backward_text[] = {
+#embed "Kernels/AttentionBackward.cu"
+    , 0};
+static const char attention_plain_text[] = {
+#embed "Kernels/AttentionPlain.cu"
+    , 0};
+static const char ends_text[] = {
+#embed "Kernels/Ends.cu"
+    , 0};
+
+#define SOURCE(name, text) {name, text, sizeof text - 1}
+
+static const ccudakernels_source headers[] = {
+    SOURCE("CCUDAKernelsArguments.h", arguments_text), SOURCE("Device.cuh", device_text),
+    SOURCE("Numbers.cuh", numbers_text), SOURCE("FewRowTiles.cuh", few_row_tiles_text),
+    SOURCE("AttentionMasks.cuh", attention_masks_text), SOURCE("AttentionTiles.cuh", attention_tiles_text),
+};
+
+static const ccudakernels_source elements = SOURCE("Elements.cu", elements_text);
+static const ccudakernels_source rows = SOURCE("Rows.cu", rows_text);
+static const ccudakernels_source norms = SOURCE("Norms.cu", norms_text);
+static const ccudakernels_source few_rows = SOURCE("FewRows.cu", few_rows_text);
+static const ccudakernels_source quantized = SOURCE("Quantized.cu", quantized_text);
+static const ccudakernels_source attention = SOURCE("Attention.cu", attention_text);
+static const ccudakernels_source attention_backward = SOURCE("AttentionBackward.cu", attention_backward_text);
+static const ccudakernels_source attention_plain = SOURCE("AttentionPlain.cu", attention_plain_text);
+static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
+
+#define ATTENTION(size)                                                                   \
+    {"attention_" #size, &attention, "attention,attention_decode,", size},                \
+    {"attention_backward_" #size, &attention_backward,                                    \
+     "attention_key_gradient,attention_query_gradient,", size}
+
+static const ccudakernels_program programs[] = {
+    {"elements", &elements,
+     "fill,convert,add,scale,dropout,gelu,gelu_backward,gated_gelu,gated_gelu_backward,soft_cap,extract_patches,", 0},
+    {"rows", &rows,
+     "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,sum_of_squares,"
+     "finish_squares,", 0},
+    {"norms", &norms, "rms_norm,layer_norm,norm_input,norm_parameters,rotary,", 0},
+    {"few_rows", &few_rows, "few_rows,few_rows_plain,", 0},
+    {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
+    {"attention_plain", &attention_plain,
+     "attention_plain,attention_combine,attention_delta,attention_plain_key_gradient,"
+     "attention_plain_query_gradient,", 0},
+    ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
+    {"ends", &ends, "cross_entropy,argmax_rows,adamw,", 0},
+};
+
+#define COUNT(array) (int32_t)(sizeof array / sizeof *array)
+
+int32_t ccudakernels_header_count(void) {
+    return COUNT(headers);
+}
+
+const ccudakernels_source *ccudakernels_header_at(int32_t index) {
+    return index >= 0 && index < COUNT(headers) ? &headers[index] : NULL;
+}
+
+int32_t ccudakernels_program_count(void) {
+    return COUNT(programs);
+}
+
+const ccudakernels_program *ccudakernels_program_at(int32_t index) {
+    return index >= 0 && index < COUNT(programs) ? &programs[index] : NULL;
+}
+
+// Whether `kernel` is the stem of `length` letters, alone or followed by types; of a head size, where the program has one.
+static int belongs(const char *kernel, const char *stem, size_t length, int32_t head_size) {
+    static const char *types[] = {"_float32", "_bfloat16", "_float16"};
+    if (strncmp(kernel, stem, length) != 0) return 0;
+    const char *rest = kernel + length;
+    for (size_t i = 0; *rest != 0 && i < sizeof types / sizeof *types; i++) {
+        size_t type_length = strlen(types[i]);
+        if (strncmp(rest, types[i], type_length) != 0) continue;
+        rest += type_length;
+        i = (size_t)-1; // another type may follow
+    }
+    char suffix[16] = "";
+    if (head_size != 0) snprintf(suffix, sizeof suffix, "_%d", (int)head_size);
+    return strcmp(rest, suffix) == 0;
+}
+
+int32_t ccudakernels_program_of(const char *kernel) {
+    for (int32_t index = 0; index < COUNT(programs); index++) {
+        const char *stem = programs[index].kernels;
+        for (const char *end; (end = strchr(stem, ',')) != NULL; stem = end + 1) {
+            if (belongs(kernel, stem, (size_t)(end - stem), programs[index].head_size)) return index;
+        }
+    }
+    return -1;
+}

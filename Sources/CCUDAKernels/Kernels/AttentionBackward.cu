@@ -1,0 +1,217 @@
+// The gradients of attention on tensor cores, for one head size.
+//
+// Scores are computed again. One kernel takes a tile of keys and goes over the rows that see them, for the gradients of keys
+// and values; the other takes a tile of rows and goes over the keys they see, for the gradient of queries. So every sum
+// belongs to one block and has a fixed order.
+//
+// A block has eight warps: four strips of 16 rows or keys, each with two halves. A half computes half of the strip's
+// weights, hands them over in shared memory, and then multiplies all of them into half of the columns.
+
+#include "AttentionTiles.cuh"
+
+#define BACKWARD_THREADS 256
+// Steps of 16 columns that a half takes.
+#define HALF_STEPS ((STEPS + 1) / 2)
+
+// What a row of queries brings to its weights' gradients.
+struct row_facts {
+    float log_sum; // times log2(e)
+    float delta;
+    seen_keys seen;
+};
+
+DEVICE row_facts facts_of_row(
+    const ccudakernels_attention_backward_arguments &p, const attention_place &place, int32_t row
+) {
+    if (row >= place.rows) return {0, 0, {0, 0}};
+    int64_t at = sum_place(p.shape, place, row);
+    return {input_of<float>(p.shape.log_sum_exp)[at] * LOG2_E, input_of<float>(p.delta)[at],
+            keys_seen_by(p.shape, place, row)};
+}
+
+// A weight and the gradient of its product, from the product and the weight's own gradient.
+struct weight_and_slope {
+    float weight, slope;
+};
+
+DEVICE weight_and_slope differentiate(
+    const score_rule &rule, float scale, const row_facts &row, int32_t key, float product, float gradient
+) {
+    if (key < row.seen.begin || key >= row.seen.end) return {0, 0};
+    float share = rule.is_capped ? capped_share(rule, product) : 0.0f;
+    float score = rule.is_capped ? rule.cap * share : rule.factor * product;
+    float weight = fast_power_of_two(score - row.log_sum);
+    return {weight, weight * (gradient - row.delta) * (1.0f - share * share) * scale};
+}
+
+// Adds 16 rows of a tile of weights times this half's columns of `right`.
+template <typename T>
+DEVICE void add_products(
+    float (&sums)[HALF_STEPS][2][4], const uint16_t *weights, int strip, const uint16_t *right, int half
+) {
+#pragma unroll
+    for (int block = 0; block < TILE / 16; block++) {
+        uint32_t a[4];
+        load_left(a, weights, WEIGHT_STRIDE, strip * 16, block * 16);
+#pragma unroll
+        for (int i = 0; i < HALF_STEPS; i++) {
+            int step = 2 * i + half;
+            if (step >= STEPS) break;
+            uint32_t b[4];
+            load_right_transposed(b, right, block * 16, step * 16);
+            tensor_cores<T>::multiply(sums[i][0], a, b[0], b[1]);
+            tensor_cores<T>::multiply(sums[i][1], a, b[2], b[3]);
+        }
+    }
+}
+
+// Writes this half's columns of two rows of a lane; `to` is null for a row that is not there.
+template <typename T> DEVICE void write_sums(const float (&sums)[HALF_STEPS][2][4], T *const (&to)[2], int half) {
+#pragma unroll
+    for (int i = 0; i < HALF_STEPS; i++) {
+#pragma unroll
+        for (int part = 0; part < 4; part++) {
+            int column = (2 * i + half) * 16 + part % 2 * 8 + threadIdx.x % 4 * 2;
+            const float *pair = &sums[i][part % 2][part / 2 * 2];
+            if (column < HEAD_SIZE && to[part / 2] != nullptr) write_pair(to[part / 2] + column, pair[0], pair[1]);
+        }
+    }
+}
+
+DEVICE void clear(float (&sums)[HALF_STEPS][2][4]) {
+#pragma unroll
+    for (int i = 0; i < HALF_STEPS * 8; i++) sums[i / 8][i / 4 % 2][i % 4] = 0;
+}
+
+// Keys are rows here: scores lie turned, [key][row].
+template <typename T> DEVICE void key_gradient(const ccudakernels_attention_backward_arguments &p) {
+    DYNAMIC_SHARED(memory);
+    __shared__ row_facts facts[TILE];
+    uint16_t *keys = (uint16_t *)memory, *values = keys + TILE * STRIDE, *queries = values + TILE * STRIDE;
+    uint16_t *gradients = queries + TILE * STRIDE, *weights = gradients + TILE * STRIDE;
+    uint16_t *slopes = weights + TILE * WEIGHT_STRIDE;
+    const ccudakernels_attention &shape = p.shape;
+    attention_place place = place_of_block(shape);
+    score_rule rule = rule_of(shape);
+    int32_t lane = threadIdx.x % 32, strip = threadIdx.x / 32 % 4, half = threadIdx.x / 128;
+    // Blocks follow the columns of the arrays, so that those outside the mask get their zeros; keys may be negative.
+    int32_t key_begin = place.visible.key_begin, first_key = blockIdx.x * TILE - key_begin;
+    load_keys<T>(keys, shape.k, shape, place, first_key);
+    load_keys<T>(values, shape.v, shape, place, first_key);
+    commit_copies();
+    float key_sums[HALF_STEPS][2][4], value_sums[HALF_STEPS][2][4];
+    clear(key_sums);
+    clear(value_sums);
+    for (int32_t first_row = 0; first_row < place.rows; first_row += TILE) {
+        seen_keys all = keys_seen_by_rows(shape, place, first_row, TILE);
+        if (all.end <= first_key || all.begin >= first_key + TILE) continue;
+        __syncthreads(); // everybody is done with the rows before
+        load_queries<T>(queries, shape.q, shape, place, first_row, TILE);
+        load_queries<T>(gradients, p.output_gradient, shape, place, first_row, TILE);
+        commit_copies();
+        if (threadIdx.x < TILE) facts[threadIdx.x] = facts_of_row(p, place, first_row + threadIdx.x);
+        wait_for_copies<0>();
+        __syncthreads();
+        float products[4][4], weight_gradients[4][4];
+        multiply_rows<T, 2>(products, keys, strip * 16, queries, half * 32);
+        multiply_rows<T, 2>(weight_gradients, values, strip * 16, gradients, half * 32);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            int key = strip * 16 + lane / 4 + i % 2 * 8, row = half * 32 + i / 2 * 8 + lane % 4 * 2;
+            weight_and_slope pair[2];
+#pragma unroll
+            for (int k = 0; k < 2; k++) {
+                int at = i % 2 * 2 + k;
+                pair[k] = differentiate(rule, shape.scale, facts[row + k], first_key + key, products[i / 2][at],
+                                        weight_gradients[i / 2][at]);
+            }
+            int target = key * WEIGHT_STRIDE + row;
+            *(uint32_t *)(weights + target) = tensor_cores<T>::pair(pair[0].weight, pair[1].weight);
+            *(uint32_t *)(slopes + target) = tensor_cores<T>::pair(pair[0].slope, pair[1].slope);
+        }
+        __syncthreads();
+        add_products<T>(value_sums, weights, strip, gradients, half);
+        add_products<T>(key_sums, slopes, strip, queries, half);
+    }
+    wait_for_copies<0>();
+    T *key_rows[2], *value_rows[2];
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        int32_t key = first_key + strip * 16 + lane / 4 + i * 8;
+        bool there = key + key_begin < shape.capacity;
+        int64_t at = there ? key_place(shape, place, key) : 0;
+        key_rows[i] = there ? output_of<T>(p.k_gradient) + at : nullptr;
+        value_rows[i] = there ? output_of<T>(p.v_gradient) + at : nullptr;
+    }
+    write_sums(key_sums, key_rows, half);
+    write_sums(value_sums, value_rows, half);
+}
+
+template <typename T> DEVICE void query_gradient(const ccudakernels_attention_backward_arguments &p) {
+    DYNAMIC_SHARED(memory);
+    uint16_t *queries = (uint16_t *)memory, *gradients = queries + TILE * STRIDE, *keys = gradients + TILE * STRIDE;
+    uint16_t *values = keys + TILE * STRIDE, *slopes = values + TILE * STRIDE;
+    const ccudakernels_attention &shape = p.shape;
+    attention_place place = place_of_block(shape);
+    score_rule rule = rule_of(shape);
+    int32_t lane = threadIdx.x % 32, strip = threadIdx.x / 32 % 4, half = threadIdx.x / 128;
+    int32_t first_row = blockIdx.x * TILE, row = first_row + strip * 16 + lane / 4;
+    row_facts facts[2] = {facts_of_row(p, place, row), facts_of_row(p, place, row + 8)};
+    seen_keys all = keys_seen_by_rows(shape, place, first_row, TILE);
+    load_queries<T>(queries, shape.q, shape, place, first_row, TILE);
+    load_queries<T>(gradients, p.output_gradient, shape, place, first_row, TILE);
+    float sums[HALF_STEPS][2][4];
+    clear(sums);
+    for (int32_t first_key = all.begin / TILE * TILE; first_key < all.end; first_key += TILE) {
+        __syncthreads(); // everybody is done with the keys before
+        load_keys<T>(keys, shape.k, shape, place, first_key);
+        load_keys<T>(values, shape.v, shape, place, first_key);
+        commit_copies();
+        wait_for_copies<0>();
+        __syncthreads();
+        float products[4][4], weight_gradients[4][4];
+        multiply_rows<T, 2>(products, queries, strip * 16, keys, half * 32);
+        multiply_rows<T, 2>(weight_gradients, gradients, strip * 16, values, half * 32);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            int key = half * 32 + i / 2 * 8 + lane % 4 * 2, side = i % 2;
+            float slope[2];
+#pragma unroll
+            for (int k = 0; k < 2; k++) {
+                int at = side * 2 + k;
+                slope[k] = differentiate(rule, shape.scale, facts[side], first_key + key + k, products[i / 2][at],
+                                         weight_gradients[i / 2][at]).slope;
+            }
+            int target = (strip * 16 + lane / 4 + side * 8) * WEIGHT_STRIDE + key;
+            *(uint32_t *)(slopes + target) = tensor_cores<T>::pair(slope[0], slope[1]);
+        }
+        __syncthreads();
+        add_products<T>(sums, slopes, strip, keys, half);
+    }
+    commit_copies();
+    wait_for_copies<0>();
+    T *rows[2];
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        bool there = row + i * 8 < place.rows;
+        rows[i] = there ? output_of<T>(p.q_gradient) + query_place(shape, place, row + i * 8) : nullptr;
+    }
+    write_sums(sums, rows, half);
+}
+
+
+
+
+#define GRADIENTS(type, T)                                                                                  \
+    KERNEL(NAME(attention_key_gradient, type, HEAD_SIZE), ccudakernels_attention_backward_arguments,        \
+           BACKWARD_THREADS) {                                                                              \
+        key_gradient<T>(p);                                                                                 \
+    }                                                                                                       \
+    KERNEL(NAME(attention_query_gradient, type, HEAD_SIZE), ccudakernels_attention_backward_arguments,      \
+           BACKWARD_THREADS) {                                                                              \
+        query_gradient<T>(p);                                                                               \
+    }
+GRADIENTS(float16, float16)
+#if HAS_BFLOAT16
+GRADIENTS(bfloat16, bfloat16)
+#endif

@@ -1,0 +1,189 @@
+// What kernels need of the hardware and C++ does not say: the only file with inline PTX.
+//
+// The emulator of the tests puts its own version of these functions in place, by defining PALINOTE_DEVICE first.
+#ifndef PALINOTE_DEVICE
+#define PALINOTE_DEVICE
+
+#include "CCUDAKernelsArguments.h"
+
+// A kernel of at most `threads` threads a block; its arguments are `p`.
+#define KERNEL(name, arguments, threads) \
+    extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ arguments p)
+
+// The memory that a launch asks for, aligned for 16-byte accesses.
+#define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
+
+#define DEVICE static __device__ __forceinline__
+
+#define INFINITE __int_as_float(0x7f800000)
+
+// Sixteen bytes, moved at once.
+typedef uint4 sixteen_bytes;
+
+// ---- Types ----
+
+#if __CUDA_ARCH__ >= 800
+#define HAS_BFLOAT16 1
+
+DEVICE uint16_t bfloat16_bits(float value) {
+    uint16_t bits;
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+    return bits;
+}
+
+DEVICE uint32_t bfloat16_pair(float low, float high) {
+    uint32_t bits;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
+    return bits;
+}
+#else
+#define HAS_BFLOAT16 0
+#endif
+
+DEVICE float bfloat16_value(uint16_t bits) {
+    return __uint_as_float((uint32_t)bits << 16);
+}
+
+DEVICE uint16_t float16_bits(float value) {
+    uint16_t bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+    return bits;
+}
+
+DEVICE float float16_value(uint16_t bits) {
+    float value;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
+    return value;
+}
+
+DEVICE uint32_t float16_pair(float low, float high) {
+    return float16_bits(low) | (uint32_t)float16_bits(high) << 16;
+}
+
+DEVICE float float_of_bits(uint32_t bits) {
+    return __uint_as_float(bits);
+}
+
+// ---- Mathematics ----
+
+// 2 to the x, with an error of about 2 units in the last place; 0 for minus infinity.
+DEVICE float fast_power_of_two(float x) {
+    float result;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+    return result;
+}
+
+// 1 / x, with an error of about 1 unit in the last place.
+DEVICE float fast_reciprocal(float x) {
+    float result;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+    return result;
+}
+
+// ---- Warps ----
+
+// The value of the lane whose number differs by `mask`; of lane `lane`. All 32 lanes take part.
+DEVICE float shuffle_xor(float value, int mask) {
+    return __shfl_xor_sync(0xffffffffu, value, mask);
+}
+
+DEVICE double shuffle_xor(double value, int mask) {
+    return __shfl_xor_sync(0xffffffffu, value, mask);
+}
+
+DEVICE int32_t shuffle_xor(int32_t value, int mask) {
+    return __shfl_xor_sync(0xffffffffu, value, mask);
+}
+
+// A bit for each lane: whether its `vote` holds.
+DEVICE uint32_t ballot(bool vote) {
+    return __ballot_sync(0xffffffffu, vote);
+}
+
+// ---- Tensor cores ----
+//
+// c += a b, with a [16, 16], b [16, 8] and c [16, 8] spread over the warp. With g = lane / 4 and t = lane % 4, a lane holds
+// - of a: rows g, g + 8, g, g + 8 in a[0...3]; columns 2t and 2t + 1 in the first two, 8 more in the others,
+// - of b: column g; rows 2t, 2t + 1 in b0, 8 more in b1,
+// - of c: row g in c[0], c[1], row g + 8 in c[2], c[3]; columns 2t and 2t + 1.
+
+#if HAS_BFLOAT16
+DEVICE void mma_bfloat16(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+#endif
+
+DEVICE void mma_float16(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+#if __CUDA_ARCH__ >= 800
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+#else
+    // sm_75 takes half the depth.
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a[0]), "r"(a[1]), "r"(b0));
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(a[2]), "r"(a[3]), "r"(b1));
+#endif
+}
+
+DEVICE uint32_t shared_address(const void *place) {
+    return (uint32_t)__cvta_generic_to_shared(place);
+}
+
+// Four matrices of 8 rows of 16 bytes: lane `i` names row `i % 8` of matrix `i / 8`, in shared memory. Of matrix `m`, a lane
+// gets elements 2t and 2t + 1 of row g in r[m]; transposed, element g of rows 2t and 2t + 1.
+DEVICE void load_matrices(uint32_t (&r)[4], const void *row) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(shared_address(row))
+                 : "memory");
+}
+
+DEVICE void load_matrices_transposed(uint32_t (&r)[4], const void *row) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(shared_address(row))
+                 : "memory");
+}
+
+// ---- Copies to shared memory ----
+
+// Sixteen aligned bytes, on their way until `wait_for_copies`; zeros where they are not `there`, and then nothing is read.
+DEVICE void copy_sixteen(void *shared, const void *global, bool there) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                 :
+                 : "r"(shared_address(shared)), "l"(__cvta_generic_to_global(global)), "r"(there ? 16 : 0)
+                 : "memory");
+#else
+    *(sixteen_bytes *)shared = there ? *(const sixteen_bytes *)global : sixteen_bytes{0, 0, 0, 0};
+#endif
+}
+
+// Ends a group of copies.
+DEVICE void commit_copies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+// Waits for this thread's groups but the last `pending`. Others' copies need a barrier on top.
+template <int pending> DEVICE void wait_for_copies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
+#endif
+}
+
+// Sixteen bytes that are read once: past the first cache.
+DEVICE sixteen_bytes read_once(const void *place) {
+    return __ldcs((const uint4 *)place);
+}
+
+#endif

@@ -1,0 +1,140 @@
+// The ends of training and generation: cross-entropy, the choice of a token, AdamW.
+
+#include "Numbers.cuh"
+
+DEVICE float capped(float logit, float cap) {
+    return cap == 0 ? logit : cap * tanhf(logit / cap);
+}
+
+// exp(value - largest), 0 where nothing was seen.
+DEVICE float power_below(float value, float largest) {
+    return value == -INFINITE ? 0.0f : expf(value - largest);
+}
+
+// A block takes a row: one pass for the sum, with the largest logit seen so far taken out, and one for the gradient.
+template <typename T> DEVICE void cross_entropy(const ccudakernels_cross_entropy_arguments &p) {
+    __shared__ float room[32];
+    __shared__ double sum_room[32];
+    int64_t row = blockIdx.x, columns = p.columns;
+    const float *logits = input_of<float>(p.logits) + row * columns;
+    bool aligned = rows_are_aligned<float>(p.logits, columns);
+    float largest = -INFINITE, powers = 0, plain = 0;
+    FOR_ROW_EIGHTS(i, columns) {
+        float values[WIDTH], top = largest;
+        read_eight(logits + i, columns - i, aligned, values);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            if (i + k < columns) values[k] = capped(values[k], p.soft_cap);
+            plain += values[k];
+            if (i + k >= columns) values[k] = -INFINITE;
+            top = values[k] > top ? values[k] : top;
+        }
+        if (top > largest) powers *= power_below(largest, top);
+        largest = top;
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) powers += power_below(values[k], largest);
+    }
+    float top = joined_over_block<maximum>(largest, -INFINITE, room);
+    double sum = joined_over_block<addition>((double)powers * power_below(largest, top), 0.0, sum_room);
+    double log_sum_exp = (double)top + log(sum);
+    double plain_sum = p.smoothing == 0 ? 0.0 : joined_over_block<addition>((double)plain, 0.0, sum_room);
+    int32_t target = input_of<int32_t>(p.targets)[row];
+    float weight = input_of<float>(p.weights)[row];
+    double expected = (double)capped(logits[target], p.soft_cap);
+    if (p.smoothing != 0) {
+        expected = (1 - (double)p.smoothing) * expected + (double)p.smoothing * plain_sum / (double)columns;
+    }
+    if (threadIdx.x == 0) output_of<float>(p.losses)[row] = (float)((double)weight * (log_sum_exp - expected));
+    if (p.gradient == 0) return;
+    __syncthreads(); // the gradient may be written over the logits, and every thread reads the target's
+    T *gradient = output_of<T>(p.gradient) + row * columns;
+    bool out_aligned = rows_are_aligned<T>(p.gradient, columns);
+    float spread = p.smoothing / (float)columns, hit = 1.0f - p.smoothing, shift = (float)log_sum_exp;
+    FOR_ROW_EIGHTS(i, columns) {
+        float values[WIDTH];
+        read_eight(logits + i, columns - i, aligned, values);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            float value = capped(values[k], p.soft_cap), ratio = p.soft_cap == 0 ? 0.0f : value / p.soft_cap;
+            float share = expf(value - shift) - (i + k == target ? hit : 0.0f);
+            // The soft-cap's slope is 1 - (capped / cap)^2.
+            values[k] = weight * (share - spread) * (1.0f - ratio * ratio);
+        }
+        write_eight(gradient + i, columns - i, out_aligned, values);
+    }
+}
+
+#define CROSS_ENTROPY(name, T) \
+    KERNEL(cross_entropy_##name, ccudakernels_cross_entropy_arguments, 512) { cross_entropy<T>(p); }
+FOR_EACH_TYPE(CROSS_ENTROPY)
+
+// The largest element; of equals the first. A NaN is neither.
+KERNEL(argmax_rows, ccudakernels_argmax_arguments, 1024) {
+    __shared__ float room[32];
+    __shared__ int32_t place_room[32];
+    const int32_t nowhere = 0x7fffffff;
+    int64_t row = blockIdx.x;
+    const float *input = input_of<float>(p.input) + row * p.columns;
+    bool aligned = rows_are_aligned<float>(p.input, p.columns);
+    float largest = -INFINITE;
+    int32_t place = nowhere;
+    FOR_ROW_EIGHTS(i, p.columns) {
+        float values[WIDTH];
+        read_eight(input + i, p.columns - i, aligned, values);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            bool first = values[k] == largest && place == nowhere;
+            if (i + k < p.columns && (values[k] > largest || first)) {
+                largest = values[k];
+                place = (int32_t)i + k;
+            }
+        }
+    }
+    float top = joined_over_block<maximum>(largest, -INFINITE, room);
+    int32_t found = -joined_over_block<maximum>(largest == top ? -place : -nowhere, -nowhere, place_room);
+    if (threadIdx.x == 0) output_of<int32_t>(p.output)[row] = found == nowhere ? 0 : found;
+}
+
+// Elements of a type that the arguments name.
+DEVICE void read_any(ccudakernels_address address, int32_t type, int64_t i, int64_t count, float (&values)[WIDTH]) {
+    bool aligned = is_aligned(address);
+    if (type == CCUDAKERNELS_FLOAT32) read_eight(input_of<float>(address) + i, count, aligned, values);
+#if HAS_BFLOAT16
+    if (type == CCUDAKERNELS_BFLOAT16) read_eight(input_of<bfloat16>(address) + i, count, aligned, values);
+#endif
+    if (type == CCUDAKERNELS_FLOAT16) read_eight(input_of<float16>(address) + i, count, aligned, values);
+}
+
+DEVICE void write_any(ccudakernels_address address, int32_t type, int64_t i, int64_t count, const float (&values)[WIDTH]) {
+    bool aligned = is_aligned(address);
+    if (type == CCUDAKERNELS_FLOAT32) write_eight(output_of<float>(address) + i, count, aligned, values);
+#if HAS_BFLOAT16
+    if (type == CCUDAKERNELS_BFLOAT16) write_eight(output_of<bfloat16>(address) + i, count, aligned, values);
+#endif
+    if (type == CCUDAKERNELS_FLOAT16) write_eight(output_of<float16>(address) + i, count, aligned, values);
+}
+
+// Both variants differ in the place of the decay and in what the root is divided by.
+KERNEL(adamw, ccudakernels_adamw_arguments, 256) {
+    float first_decay = p.decay_last ? 1.0f : p.decay, last_decay = p.decay_last ? p.decay : 1.0f;
+    FOR_EIGHTS(i, p.count) {
+        float parameter[WIDTH], gradient[WIDTH], first[WIDTH], second[WIDTH];
+        int64_t count = p.count - i;
+        read_any(p.parameter, p.parameter_type, i, count, parameter);
+        read_any(p.gradient, p.gradient_type, i, count, gradient);
+        read_any(p.first_moment, p.moment_type, i, count, first);
+        read_any(p.second_moment, p.moment_type, i, count, second);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            float g = p.gradient_scale * gradient[k];
+            first[k] = p.beta1 * first[k] + p.one_minus_beta1 * g;
+            second[k] = p.beta2 * second[k] + p.one_minus_beta2 * (g * g);
+            float denominator = sqrtf(second[k]) / p.second_correction + p.epsilon;
+            parameter[k] = (parameter[k] * first_decay - p.step_size * (first[k] / denominator)) * last_decay;
+        }
+        write_any(p.parameter, p.parameter_type, i, count, parameter);
+        write_any(p.first_moment, p.moment_type, i, count, first);
+        write_any(p.second_moment, p.moment_type, i, count, second);
+        if (p.rounded != 0) write_any(p.rounded, p.rounded_type, i, count, parameter);
+    }
+}

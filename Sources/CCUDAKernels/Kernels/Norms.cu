@@ -1,0 +1,209 @@
+// RMS norm and layer norm over the last axis, forward and backward; rotary positions.
+//
+// A block takes one row. Rows are read again where they are needed again: by then they lie in the first cache.
+
+#include "Numbers.cuh"
+
+// The sum of `(x - mean)^2` over a row.
+template <typename T> DEVICE float squares_of_row(const T *x, int64_t columns, bool aligned, float mean, float *room) {
+    float sum = 0;
+    FOR_ROW_EIGHTS(i, columns) {
+        float values[WIDTH];
+        read_eight(x + i, columns - i, aligned, values);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            float centred = i + k < columns ? values[k] - mean : 0.0f;
+            sum = fmaf(centred, centred, sum);
+        }
+    }
+    return joined_over_block<addition>(sum, 0.0f, room);
+}
+
+template <typename T> DEVICE void rms_norm(const ccudakernels_norm_arguments &p) {
+    __shared__ float room[32];
+    int64_t row = blockIdx.x, columns = p.columns;
+    const T *x = input_of<T>(p.input) + row * columns, *weight = input_of<T>(p.weight);
+    const T *residual = input_of<T>(p.residual) + row * columns;
+    T *output = output_of<T>(p.output) + row * columns;
+    bool x_aligned = rows_are_aligned<T>(p.input, columns), w_aligned = is_aligned(p.weight);
+    bool r_aligned = rows_are_aligned<T>(p.residual, columns), o_aligned = rows_are_aligned<T>(p.output, columns);
+    float mean_square = squares_of_row(x, columns, x_aligned, 0.0f, room) / (float)columns;
+    float inverse = 1.0f / sqrtf(mean_square + p.epsilon);
+    if (p.inverse != 0 && threadIdx.x == 0) output_of<float>(p.inverse)[row] = inverse;
+    FOR_ROW_EIGHTS(i, columns) {
+        float values[WIDTH], factors[WIDTH], old[WIDTH];
+        read_eight(x + i, columns - i, x_aligned, values);
+        read_eight(weight + i, columns - i, w_aligned, factors);
+        if (p.residual != 0) read_eight(residual + i, columns - i, r_aligned, old);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            values[k] = values[k] * inverse * (1.0f + factors[k]);
+            if (p.residual != 0) values[k] = old[k] + rounded_to<T>(values[k]);
+        }
+        write_eight(output + i, columns - i, o_aligned, values);
+    }
+}
+
+#define RMS_NORM(name, T) \
+    KERNEL(rms_norm_##name, ccudakernels_norm_arguments, 512) { rms_norm<T>(p); }
+FOR_EACH_TYPE(RMS_NORM)
+
+template <typename T> DEVICE void layer_norm(const ccudakernels_norm_arguments &p) {
+    __shared__ float room[32];
+    int64_t row = blockIdx.x, columns = p.columns;
+    const T *x = input_of<T>(p.input) + row * columns, *weight = input_of<T>(p.weight), *bias = input_of<T>(p.bias);
+    T *output = output_of<T>(p.output) + row * columns;
+    bool x_aligned = rows_are_aligned<T>(p.input, columns), o_aligned = rows_are_aligned<T>(p.output, columns);
+    float sum = 0;
+    FOR_ROW_EIGHTS(i, columns) {
+        float values[WIDTH];
+        read_eight(x + i, columns - i, x_aligned, values);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) sum += values[k];
+    }
+    float mean = joined_over_block<addition>(sum, 0.0f, room) / (float)columns;
+    float variance = squares_of_row(x, columns, x_aligned, mean, room) / (float)columns;
+    float inverse = 1.0f / sqrtf(variance + p.epsilon);
+    if (p.mean != 0 && threadIdx.x == 0) output_of<float>(p.mean)[row] = mean;
+    if (p.inverse != 0 && threadIdx.x == 0) output_of<float>(p.inverse)[row] = inverse;
+    FOR_ROW_EIGHTS(i, columns) {
+        float values[WIDTH], factors[WIDTH], terms[WIDTH];
+        read_eight(x + i, columns - i, x_aligned, values);
+        read_eight(weight + i, columns - i, is_aligned(p.weight), factors);
+        read_eight(bias + i, columns - i, is_aligned(p.bias), terms);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) values[k] = (values[k] - mean) * inverse * factors[k] + terms[k];
+        write_eight(output + i, columns - i, o_aligned, values);
+    }
+}
+
+#define LAYER_NORM(name, T) \
+    KERNEL(layer_norm_##name, ccudakernels_norm_arguments, 512) { layer_norm<T>(p); }
+FOR_EACH_TYPE(LAYER_NORM)
+
+// dx = inverse (g w - mean(g w) - x^ mean(g w x^)), where x^ is the normalized input; RMS norm has no middle term.
+template <typename T> DEVICE void norm_input(const ccudakernels_norm_input_arguments &p) {
+    __shared__ float room[32];
+    int64_t row = blockIdx.x, columns = p.columns;
+    const T *gradient = input_of<T>(p.output_gradient) + row * columns, *x = input_of<T>(p.input) + row * columns;
+    const T *weight = input_of<T>(p.weight);
+    T *output = output_of<T>(p.input_gradient) + row * columns;
+    bool g_aligned = rows_are_aligned<T>(p.output_gradient, columns), x_aligned = rows_are_aligned<T>(p.input, columns);
+    bool w_aligned = is_aligned(p.weight), o_aligned = rows_are_aligned<T>(p.input_gradient, columns);
+    bool is_rms = p.mean == 0;
+    float mean = is_rms ? 0.0f : input_of<float>(p.mean)[row], inverse = input_of<float>(p.inverse)[row];
+    float one = is_rms ? 1.0f : 0.0f, weighted_sum = 0, product_sum = 0;
+    FOR_ROW_EIGHTS(i, columns) {
+        float g[WIDTH], values[WIDTH], factors[WIDTH];
+        read_eight(gradient + i, columns - i, g_aligned, g);
+        read_eight(x + i, columns - i, x_aligned, values);
+        read_eight(weight + i, columns - i, w_aligned, factors);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            float weighted = g[k] * (factors[k] + one); // zero beyond the row
+            weighted_sum += weighted;
+            product_sum += weighted * ((values[k] - mean) * inverse);
+        }
+    }
+    float product_mean = joined_over_block<addition>(product_sum, 0.0f, room) / (float)columns;
+    float weighted_mean = is_rms ? 0.0f : joined_over_block<addition>(weighted_sum, 0.0f, room) / (float)columns;
+    FOR_ROW_EIGHTS(i, columns) {
+        float g[WIDTH], values[WIDTH], factors[WIDTH], old[WIDTH] = {0};
+        read_eight(gradient + i, columns - i, g_aligned, g);
+        read_eight(x + i, columns - i, x_aligned, values);
+        read_eight(weight + i, columns - i, w_aligned, factors);
+        if (p.accumulate) read_eight(output + i, columns - i, o_aligned, old);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            float normalized = (values[k] - mean) * inverse;
+            float result = inverse * (g[k] * (factors[k] + one) - weighted_mean - normalized * product_mean);
+            values[k] = p.accumulate ? result + old[k] : result;
+        }
+        write_eight(output + i, columns - i, o_aligned, values);
+    }
+}
+
+#define NORM_INPUT(name, T) \
+    KERNEL(norm_input_##name, ccudakernels_norm_input_arguments, 512) { norm_input<T>(p); }
+FOR_EACH_TYPE(NORM_INPUT)
+
+// Adds what the block's threads hold for 256 columns, eight a thread, and writes it as one part.
+DEVICE void write_part(const float (&sums)[WIDTH], float (&room)[8][256], ccudakernels_address partials, int64_t columns) {
+    __syncthreads();
+#pragma unroll
+    for (int k = 0; k < WIDTH; k++) room[threadIdx.x / 32][threadIdx.x % 32 * WIDTH + k] = sums[k];
+    __syncthreads();
+    int64_t column = (int64_t)blockIdx.x * 256 + threadIdx.x;
+    if (partials == 0 || column >= columns) return;
+    float sum = 0;
+#pragma unroll
+    for (int k = 0; k < 8; k++) sum += room[k][threadIdx.x];
+    output_of<float>(partials)[blockIdx.y * columns + column] = sum;
+}
+
+// Partial sums of g x^ and of g over CCUDAKERNELS_PART_ROWS rows.
+template <typename T> DEVICE void norm_parameters(const ccudakernels_norm_parameters_arguments &p) {
+    __shared__ float room[8][256];
+    int64_t column = (int64_t)blockIdx.x * 256 + threadIdx.x % 32 * WIDTH, count = p.columns - column;
+    int64_t first = (int64_t)blockIdx.y * CCUDAKERNELS_PART_ROWS;
+    int64_t last = smaller(first + CCUDAKERNELS_PART_ROWS, p.rows);
+    bool g_aligned = rows_are_aligned<T>(p.output_gradient, p.columns);
+    bool x_aligned = rows_are_aligned<T>(p.input, p.columns);
+    float weight[WIDTH] = {0}, bias[WIDTH] = {0};
+    for (int64_t row = first + threadIdx.x / 32; row < last && count > 0; row += 8) {
+        float mean = p.mean == 0 ? 0.0f : input_of<float>(p.mean)[row], inverse = input_of<float>(p.inverse)[row];
+        float g[WIDTH], x[WIDTH];
+        read_eight(input_of<T>(p.output_gradient) + row * p.columns + column, count, g_aligned, g);
+        read_eight(input_of<T>(p.input) + row * p.columns + column, count, x_aligned, x);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            weight[k] += g[k] * ((x[k] - mean) * inverse);
+            bias[k] += g[k];
+        }
+    }
+    write_part(weight, room, p.weight_partials, p.columns);
+    write_part(bias, room, p.bias_partials, p.columns);
+}
+
+#define NORM_PARAMETERS(name, T) \
+    KERNEL(norm_parameters_##name, ccudakernels_norm_parameters_arguments, 256) { norm_parameters<T>(p); }
+FOR_EACH_TYPE(NORM_PARAMETERS)
+
+// Angles are float32, as in the reference; their sine and cosine come from float64 and are rounded to T. One block takes
+// all heads of a row.
+template <typename T> DEVICE void rotary(const ccudakernels_rotary_arguments &p) {
+    __shared__ float sines[CCUDAKERNELS_LARGEST_HEAD / 2], cosines[CCUDAKERNELS_LARGEST_HEAD / 2];
+    int half = p.head_size / 2;
+    float position = (float)input_of<int32_t>(p.positions)[blockIdx.x];
+    for (int i = threadIdx.x; i < half; i += blockDim.x) {
+        double angle = (double)(position * p.frequencies[i]);
+        float sine = rounded_to<T>((float)sin(angle));
+        sines[i] = p.inverse ? -sine : sine;
+        cosines[i] = rounded_to<T>((float)cos(angle));
+    }
+    __syncthreads();
+    int64_t start = (int64_t)blockIdx.x * p.heads * p.head_size;
+    const T *input = input_of<T>(p.input) + start;
+    T *output = output_of<T>(p.output) + start;
+    bool whole = half % WIDTH == 0, in_aligned = whole && is_aligned(p.input), out_aligned = whole && is_aligned(p.output);
+    int eights = (half + WIDTH - 1) / WIDTH;
+    for (int task = threadIdx.x; task < p.heads * eights; task += blockDim.x) {
+        int i = task % eights * WIDTH, place = task / eights * p.head_size + i, count = half - i;
+        float a[WIDTH], b[WIDTH];
+        read_eight(input + place, count, in_aligned, a);
+        read_eight(input + place + half, count, in_aligned, b);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            if (k >= count) break;
+            float low = a[k] * cosines[i + k] - b[k] * sines[i + k], high = b[k] * cosines[i + k] + a[k] * sines[i + k];
+            a[k] = low;
+            b[k] = high;
+        }
+        write_eight(output + place, count, out_aligned, a);
+        write_eight(output + place + half, count, out_aligned, b);
+    }
+}
+
+#define ROTARY(name, T) \
+    KERNEL(rotary_##name, ccudakernels_rotary_arguments, 256) { rotary<T>(p); }
+FOR_EACH_TYPE(ROTARY)

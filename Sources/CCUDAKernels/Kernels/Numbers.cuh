@@ -1,0 +1,209 @@
+// Real types, rows of eight elements in float32, sums over warps and blocks.
+#pragma once
+
+#include "Device.cuh"
+
+// ---- Types ----
+
+struct float16 {
+    uint16_t bits;
+};
+
+DEVICE float widened(float value) {
+    return value;
+}
+
+DEVICE float widened(float16 value) {
+    return float16_value(value.bits);
+}
+
+template <typename T> struct rounding;
+
+template <> struct rounding<float> {
+    static __device__ __forceinline__ float nearest(float value) { return value; }
+};
+
+template <> struct rounding<float16> {
+    static __device__ __forceinline__ float16 nearest(float value) { return {float16_bits(value)}; }
+};
+
+#if HAS_BFLOAT16
+struct bfloat16 {
+    uint16_t bits;
+};
+
+DEVICE float widened(bfloat16 value) {
+    return bfloat16_value(value.bits);
+}
+
+template <> struct rounding<bfloat16> {
+    static __device__ __forceinline__ bfloat16 nearest(float value) { return {bfloat16_bits(value)}; }
+};
+#endif
+
+// The nearest value of a type, ties to even.
+template <typename T> DEVICE T rounded(float value) {
+    return rounding<T>::nearest(value);
+}
+
+// The nearest value of a type, as a float32.
+template <typename T> DEVICE float rounded_to(float value) {
+    return widened(rounded<T>(value));
+}
+
+template <typename T> DEVICE const T *input_of(ccudakernels_address address) {
+    return (const T *)address;
+}
+
+template <typename T> DEVICE T *output_of(ccudakernels_address address) {
+    return (T *)address;
+}
+
+// A line for each real type: kernels named `name_float32`, ... whose body is `body<T>(p)`.
+#if HAS_BFLOAT16
+#define FOR_EACH_TYPE(line) line(float32, float) line(bfloat16, bfloat16) line(float16, float16)
+#else
+#define FOR_EACH_TYPE(line) line(float32, float) line(float16, float16)
+#endif
+
+template <typename A> DEVICE A smaller(A a, A b) {
+    return a < b ? a : b;
+}
+
+template <typename A> DEVICE A larger(A a, A b) {
+    return a > b ? a : b;
+}
+
+// ---- Rows of eight ----
+
+// Elements that a thread takes at once: 16 bytes of the narrow types.
+#define WIDTH 8
+
+DEVICE bool is_aligned(ccudakernels_address address) {
+    return address % 16 == 0;
+}
+
+// Whether rows of `columns` elements all start at 16 bytes.
+template <typename T> DEVICE bool rows_are_aligned(ccudakernels_address address, int64_t columns) {
+    return is_aligned(address) && columns * sizeof(T) % 16 == 0;
+}
+
+DEVICE void widen_eight(const float *from, float (&values)[WIDTH]) {
+    union {
+        sixteen_bytes parts[2];
+        float elements[8];
+    } read;
+    read.parts[0] = ((const sixteen_bytes *)from)[0];
+    read.parts[1] = ((const sixteen_bytes *)from)[1];
+#pragma unroll
+    for (int i = 0; i < WIDTH; i++) values[i] = read.elements[i];
+}
+
+template <typename T> DEVICE void widen_eight(const T *from, float (&values)[WIDTH]) {
+    union {
+        sixteen_bytes part;
+        uint16_t elements[8];
+    } read;
+    read.part = *(const sixteen_bytes *)from;
+#pragma unroll
+    for (int i = 0; i < WIDTH; i++) values[i] = widened(T{read.elements[i]});
+}
+
+DEVICE void round_eight(float *to, const float (&values)[WIDTH]) {
+    union {
+        sixteen_bytes parts[2];
+        float elements[8];
+    } written;
+#pragma unroll
+    for (int i = 0; i < WIDTH; i++) written.elements[i] = values[i];
+    ((sixteen_bytes *)to)[0] = written.parts[0];
+    ((sixteen_bytes *)to)[1] = written.parts[1];
+}
+
+template <typename T> DEVICE void round_eight(T *to, const float (&values)[WIDTH]) {
+    union {
+        sixteen_bytes part;
+        uint16_t elements[8];
+    } written;
+#pragma unroll
+    for (int i = 0; i < WIDTH; i++) written.elements[i] = rounded<T>(values[i]).bits;
+    *(sixteen_bytes *)to = written.part;
+}
+
+// Reads `count` elements, at most eight, and zeros after them; at once if they are whole and aligned.
+template <typename T> DEVICE void read_eight(const T *from, int64_t count, bool aligned, float (&values)[WIDTH]) {
+    if (aligned && count >= WIDTH) {
+        widen_eight(from, values);
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < WIDTH; i++) values[i] = i < count ? widened(from[i]) : 0.0f;
+}
+
+// Rounds and writes the first `count` values, at most eight.
+template <typename T> DEVICE void write_eight(T *to, int64_t count, bool aligned, const float (&values)[WIDTH]) {
+    if (aligned && count >= WIDTH) {
+        round_eight(to, values);
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < WIDTH; i++) {
+        if (i < count) to[i] = rounded<T>(values[i]);
+    }
+}
+
+// Walks all elements of a launch, eight a thread: `i` is the place of the first.
+#define FOR_EIGHTS(i, count)                                                                   \
+    for (int64_t i = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) * WIDTH; i < (count);    \
+         i += (int64_t)gridDim.x * blockDim.x * WIDTH)
+
+// Walks one row by all threads of its block.
+#define FOR_ROW_EIGHTS(i, columns) \
+    for (int64_t i = (int64_t)threadIdx.x * WIDTH; i < (columns); i += (int64_t)blockDim.x * WIDTH)
+
+// ---- Sums ----
+
+struct addition {
+    template <typename A> static __device__ __forceinline__ A of(A a, A b) { return a + b; }
+};
+
+struct maximum {
+    template <typename A> static __device__ __forceinline__ A of(A a, A b) { return a > b ? a : b; }
+};
+
+// Joins the values of a warp's lanes by halves; every lane gets the result.
+template <typename Join, typename A> DEVICE A joined_over_warp(A value) {
+#pragma unroll
+    for (int half = 16; half > 0; half /= 2) value = Join::of(value, shuffle_xor(value, half));
+    return value;
+}
+
+// Joins the values of a block of whole warps in a fixed order; every thread gets the result. `room` has 32 elements.
+template <typename Join, typename A> DEVICE A joined_over_block(A value, A neutral, A *room) {
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32, warps = blockDim.x / 32;
+    value = joined_over_warp<Join>(value);
+    __syncthreads(); // `room` may still be read from the time before
+    if (lane == 0) room[warp] = value;
+    __syncthreads();
+    return joined_over_warp<Join>(lane < warps ? room[lane] : neutral);
+}
+
+// ---- Tensor cores, by type ----
+
+template <typename T> struct tensor_cores;
+
+template <> struct tensor_cores<float16> {
+    static __device__ __forceinline__ void multiply(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+        mma_float16(c, a, b0, b1);
+    }
+    static __device__ __forceinline__ uint32_t pair(float low, float high) { return float16_pair(low, high); }
+};
+
+#if HAS_BFLOAT16
+template <> struct tensor_cores<bfloat16> {
+    static __device__ __forceinline__ void multiply(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+        mma_bfloat16(c, a, b0, b1);
+    }
+    static __device__ __forceinline__ uint32_t pair(float low, float high) { return bfloat16_pair(low, high); }
+};
+#endif

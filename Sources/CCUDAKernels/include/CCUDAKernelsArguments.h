@@ -1,0 +1,371 @@
+// What CUDA kernels are asked: one struct for each kernel, filled by Swift, passed by value, read by the kernel.
+//
+// Rules:
+// - Every kernel is `extern "C" __global__ void NAME(const ccudakernels_X_arguments p)`, one parameter. In names below, T, U
+//   are `float32`, `bfloat16`, `float16`, D is a head size.
+// - Arrays are dense and row major, at any multiple of their element size; kernels look for 16-byte alignment themselves.
+//   "Optional" arrays have address 0. Real arrays without a comment are of type T.
+// - A launch of no elements or rows must be left out: CUDA refuses an empty grid.
+// - "elements": block 256, grid ceil(count / 2048), at most 65535 * 16; any grid does, since threads stride.
+// - "rows": one block for each row; block `ccudakernels_row_threads(columns)`.
+// - Dynamic shared memory is 0 unless said; above 48 KiB, `cuFuncSetAttribute(MAX_DYNAMIC_SHARED_SIZE_BYTES)` is needed
+//   once for each function, and the device must have as much (`MAX_SHARED_MEMORY_PER_BLOCK_OPTIN`).
+// - Compile with `--fmad=false`: kernels ask for fused sums where they want them, and the others keep the CPU's rounding.
+// - bfloat16 kernels exist from sm_80 on; where a kernel needs more, its comment says so.
+//
+// NVRTC compiles this file too, and has no standard headers.
+#pragma once
+
+#ifdef __CUDACC_RTC__
+typedef signed char int8_t;
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef int int32_t;
+typedef unsigned int uint32_t;
+typedef long long int64_t;
+typedef unsigned long long uint64_t;
+#define CCUDAKERNELS_FUNCTION static __device__ inline
+#else
+#include <stdint.h>
+#define CCUDAKERNELS_FUNCTION static inline
+#endif
+
+// The address of memory on the device; 0 for an optional array that is not there.
+typedef uint64_t ccudakernels_address;
+
+// The types of real elements, where a kernel takes several.
+typedef enum {
+    CCUDAKERNELS_FLOAT32 = 0,
+    CCUDAKERNELS_BFLOAT16 = 1,
+    CCUDAKERNELS_FLOAT16 = 2,
+} ccudakernels_type;
+
+// The block of a kernel of rows: 8 elements a thread, whole warps, at most 512 threads.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_row_threads(int64_t columns) {
+    int64_t threads = (columns + 255) / 256 * 32;
+    return threads < 32 ? 32 : threads > 512 ? 512 : (int32_t)threads;
+}
+
+// ---- Elements ----
+
+// fill_T: elements.
+typedef struct {
+    ccudakernels_address output;
+    int64_t count;
+    float value;
+} ccudakernels_fill_arguments;
+
+// convert_T_U (input T, output U, all 9 pairs), scale_T, gelu_T, soft_cap_T (`factor` is the cap): elements.
+// Outputs of scale and soft-cap may be the input.
+typedef struct {
+    ccudakernels_address input, output;
+    int64_t count;
+    float factor;
+} ccudakernels_map_arguments;
+
+// add_T_U: elements. a and output T, b U; U is T, or any where T is float32. `b` has `period` elements and repeats.
+typedef struct {
+    ccudakernels_address a, b, output;
+    int64_t count, period;
+    float scale;
+} ccudakernels_add_arguments;
+
+// dropout_T: elements. `kept_scale` is 1 / (1 - rate); the keys are the words of `RandomKey`.
+typedef struct {
+    ccudakernels_address input, output;
+    int64_t count;
+    float rate, kept_scale;
+    uint32_t key_low, key_high;
+} ccudakernels_dropout_arguments;
+
+// gelu_backward_T: elements.
+typedef struct {
+    ccudakernels_address output_gradient, input, input_gradient;
+    int64_t count;
+    int32_t accumulate;
+} ccudakernels_gelu_backward_arguments;
+
+// gated_gelu_T: elements.
+typedef struct {
+    ccudakernels_address gate, up, output;
+    int64_t count;
+} ccudakernels_gated_gelu_arguments;
+
+// gated_gelu_backward_T: elements. A gradient may be written over any input.
+typedef struct {
+    ccudakernels_address output_gradient, gate, up, gate_gradient, up_gradient;
+    int64_t count;
+} ccudakernels_gated_gelu_backward_arguments;
+
+// adamw: elements. One kernel for all types, which are fields; factors as `ckernels_adamw_call` has them.
+typedef struct {
+    ccudakernels_address parameter, gradient, first_moment, second_moment;
+    ccudakernels_address rounded; // optional
+    int64_t count;
+    int32_t parameter_type, gradient_type, moment_type, rounded_type; // ccudakernels_type
+    int32_t decay_last;                                               // transformers' order
+    float gradient_scale, beta1, beta2, one_minus_beta1, one_minus_beta2;
+    float step_size, second_correction, epsilon, decay;
+} ccudakernels_adamw_arguments;
+
+// ---- Rows ----
+
+// gather_rows_T: rows. The kernel rounds `scale` to T.
+typedef struct {
+    ccudakernels_address table, indices, output; // indices int32 [rows]
+    int64_t rows, columns;
+    float scale;
+} ccudakernels_gather_arguments;
+
+// scatter_rows_T_U: rows. Source T, output U; U is T, or float32 where `accumulate`.
+typedef struct {
+    ccudakernels_address source, indices, output; // indices int32 [rows]
+    int64_t rows, columns;
+    float scale;
+    int32_t accumulate;
+} ccudakernels_scatter_arguments;
+
+// copy_blocks: grid (min(ceil(byte_count / 4096), 1024), blocks at most 65535), block 256; any grid does.
+// Copies block `i` of `byte_count` bytes from `i * source_stride` to `i * output_stride`. Serves `writeColumns`.
+typedef struct {
+    ccudakernels_address source, output;
+    int64_t blocks, byte_count, source_stride, output_stride;
+} ccudakernels_copy_arguments;
+
+// write_cache: grid (ceil(byte_count / 4096), tokens at most 65535), block 256. Copies token `i` of `byte_count` bytes to the
+// row and column that place `i` names.
+typedef struct {
+    ccudakernels_address source, places, output; // places int32 [tokens, 3]: row, first column, column
+    int64_t tokens, byte_count, capacity;
+} ccudakernels_write_cache_arguments;
+
+// extract_patches_T: elements (of the output, whose type T is; `count` of them).
+typedef struct {
+    ccudakernels_address images, output; // images float32 [B, channels, height, width]
+    int64_t count;
+    int32_t channels, height, width, size;
+} ccudakernels_patches_arguments;
+
+// scale_columns_T: grid (min(ceil(columns / 2048), 65535), min(rows, 65535)), block 256; any grid does.
+typedef struct {
+    ccudakernels_address input, factors, output; // factors float32 [columns]
+    int64_t rows, columns;
+} ccudakernels_scale_columns_arguments;
+
+// ---- Sums over rows, in two stages ----
+
+// Rows that one partial sum takes.
+#define CCUDAKERNELS_PART_ROWS 32
+
+// sum_columns_T, dot_columns_T (`b` used by the latter only): grid (ceil(columns / 256), parts), block 256, where
+// parts = ceil(rows / CCUDAKERNELS_PART_ROWS), at most 65535. Partial sums of rows; then `finish_columns`.
+typedef struct {
+    ccudakernels_address input, b, partials; // partials float32 [parts, columns]
+    int64_t rows, columns;
+} ccudakernels_sum_columns_arguments;
+
+// finish_columns: grid ceil(columns / 32), block 256. `output (+)= sum of partials`; with no parts, zeros.
+typedef struct {
+    ccudakernels_address partials, output; // float32
+    int64_t parts, columns;
+    int32_t accumulate;
+} ccudakernels_finish_columns_arguments;
+
+// Elements that one partial sum of squares takes.
+#define CCUDAKERNELS_SQUARES_CHUNK 16384
+
+// sum_of_squares_T: grid parts = ceil(count / CCUDAKERNELS_SQUARES_CHUNK), block 256; then `finish_squares`.
+typedef struct {
+    ccudakernels_address input, partials; // partials float64 [parts]
+    int64_t count;
+} ccudakernels_squares_arguments;
+
+// finish_squares: grid 1, block 1024. With no parts, zero.
+typedef struct {
+    ccudakernels_address partials, output; // output float32 [1]
+    int64_t parts;
+} ccudakernels_finish_squares_arguments;
+
+// ---- Products of few rows ----
+
+// Rows of `a` that one block takes. More rows than this are cut along the grid's y; a row's bits stay the same.
+#define CCUDAKERNELS_FEW_ROWS 16
+
+// few_rows_T_U: a, b, bias T; output U, which is T or float32. `output (+)= alpha * a b' + bias`, b [n, k] (transposeB).
+// Grid (ceil(n / 16), ceil(m / CCUDAKERNELS_FEW_ROWS)), block 256. Streams b once; good up to m = 32 or so.
+typedef struct {
+    ccudakernels_address a, b, bias, output; // bias optional [n]
+    int32_t m, n, k;
+    float alpha;
+    int32_t accumulate;
+} ccudakernels_few_rows_arguments;
+
+// few_rows_plain_T_U: the same struct with b [k, n] (no transpose). Grid (ceil(n / 64), m), block 256.
+
+// A matrix in 4-bit NormalFloat; `Tensors/Quantization/NF4Matrix.swift` has the words.
+typedef struct {
+    ccudakernels_address codes;                        // two elements a byte, the first in the upper half
+    ccudakernels_address scales;                       // float32, one for each 64 elements; 0 where they are nested
+    ccudakernels_address scale_codes;                  // nested: one byte for each 64 elements
+    ccudakernels_address scale_map, outer_scales;      // nested: float32 [256], and one for each 256 scales
+    float offset;
+    int32_t type; // ccudakernels_type: what elements are rounded to
+} ccudakernels_nf4;
+
+// dequantize_T: elements (of the output, of type T: rounded to the matrix's type first, then to T).
+typedef struct {
+    ccudakernels_nf4 input;
+    ccudakernels_address output;
+    int64_t count;
+} ccudakernels_dequantize_arguments;
+
+// few_rows_nf4_T_U: as few_rows_T_U with b [n, k] in NF4 (elements rounded to its type, then to T). Same grid and block.
+typedef struct {
+    ccudakernels_address a, bias, output;
+    ccudakernels_nf4 b;
+    int32_t m, n, k;
+    int32_t accumulate;
+} ccudakernels_few_rows_nf4_arguments;
+
+// ---- Norms ----
+
+// rms_norm_T (no bias, no mean), layer_norm_T (no residual): rows.
+typedef struct {
+    ccudakernels_address input, weight, bias, residual, output; // residual optional
+    ccudakernels_address mean, inverse;                         // optional, float32 [rows]
+    int64_t rows, columns;
+    float epsilon;
+} ccudakernels_norm_arguments;
+
+// norm_input_T: rows. Both norms' gradient for the input; `mean` is 0 for RMS norm, whose factor is `1 + weight`.
+typedef struct {
+    ccudakernels_address output_gradient, input, weight, input_gradient;
+    ccudakernels_address mean, inverse; // float32 [rows]
+    int64_t rows, columns;
+    int32_t accumulate;
+} ccudakernels_norm_input_arguments;
+
+// norm_parameters_T: grid and block as sum_columns_T. Partial sums for the gradients of weight and bias, each to be
+// finished by `finish_columns`.
+typedef struct {
+    ccudakernels_address output_gradient, input;
+    ccudakernels_address mean, inverse;                   // float32 [rows]; mean optional
+    ccudakernels_address weight_partials, bias_partials;  // optional, float32 [parts, columns]
+    int64_t rows, columns;
+} ccudakernels_norm_parameters_arguments;
+
+// ---- Attention ----
+
+// The largest head size that rotary takes.
+#define CCUDAKERNELS_LARGEST_HEAD 256
+
+// rotary_T: grid rows, block 256; head_size even and at most CCUDAKERNELS_LARGEST_HEAD.
+typedef struct {
+    ccudakernels_address input, output; // [rows, heads, head_size]
+    ccudakernels_address positions;     // int32 [rows]
+    int64_t rows;
+    int32_t heads, head_size, inverse;
+    float frequencies[CCUDAKERNELS_LARGEST_HEAD / 2]; // theta^(-2i/d), computed by the host
+} ccudakernels_rotary_arguments;
+
+// Examples that one launch of an attention kernel takes. Larger batches are cut: the arrays' addresses move on.
+#define CCUDAKERNELS_EXAMPLES 64
+// Keys of one tile: tiles count from an example's first visible key.
+#define CCUDAKERNELS_KEY_TILE 64
+// Rows of one block; a row is one position of one query head, `group = heads / key_heads` rows a position.
+#define CCUDAKERNELS_QUERY_TILE 64
+#define CCUDAKERNELS_DECODE_ROWS 16
+#define CCUDAKERNELS_PLAIN_ROWS 16
+
+// Which columns a query may see in one example; `Tensors/Backend/AttentionCalls.swift` has the words.
+typedef struct {
+    int32_t key_begin, key_end, prefix_end;
+} ccudakernels_visible;
+
+// The shapes and the mask of attention, forward and backward.
+typedef struct {
+    ccudakernels_address q, k, v, output; // [B, queries, heads, d], [B, capacity, key_heads, d]
+    ccudakernels_address log_sum_exp;     // optional in the forward, float32 [B, heads, queries]
+    int32_t batch, queries, capacity, heads, key_heads, head_size;
+    int32_t query_offset, window; // window 0: none
+    int32_t window_spares_prefix;
+    float scale, soft_cap; // soft_cap 0: none
+    // Optional, int32 [batch, 3]: each example is one token behind a cache: the row of k and v, the first column that it
+    // sees, its own column. Then `queries` is 1, `visible` and `query_offset` are not read, and there may be more examples.
+    ccudakernels_address places;
+    ccudakernels_visible visible[CCUDAKERNELS_EXAMPLES];
+} ccudakernels_attention;
+
+// The forward, by rows = queries * group:
+// - attention_T_D: T bfloat16 (sm_80) or float16, D in 64, 72, 80, 128, 256; on tensor cores. Grid
+//   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block 128, shared bytes `ccudakernels_attention_shared(D)`.
+// - attention_decode_T_D then attention_combine_T: the same bits, for rows <= CCUDAKERNELS_DECODE_ROWS; needs partials.
+//   attention_decode_T_D: grid (parts, key_heads, batch), block 128, shared bytes `ccudakernels_decode_shared(D)`, where
+//   parts = max(1, ceil(max over examples of (key_end - key_begin) / CCUDAKERNELS_KEY_TILE)).
+//   attention_combine_T: grid (rows, key_heads, batch), block 128.
+// - attention_plain_T: any T and any d up to 256. Grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch), block
+//   256, shared bytes `ccudakernels_plain_shared(d)`.
+// A row's bits depend on T, d and whether the kernel is plain; not on which of the first two kernels is taken.
+typedef struct {
+    ccudakernels_attention shape;
+    ccudakernels_address partial_outputs; // decode: float32 [B, key_heads, parts, rows, d]
+    ccudakernels_address partial_sums;    // decode: float32 [B, key_heads, parts, rows, 2], largest and sum
+    int32_t parts;
+} ccudakernels_attention_arguments;
+
+// The backward: attention_delta_T, then one of the pairs
+// - attention_key_gradient_T_D: grid (tiles, key_heads, batch) with tiles = ceil(capacity / CCUDAKERNELS_KEY_TILE),
+//   attention_query_gradient_T_D: grid (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch); both block 256, shared
+//   bytes `ccudakernels_attention_backward_shared(D)`; T, D as in the forward.
+// - attention_plain_key_gradient_T: grid (ceil(capacity / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch),
+//   attention_plain_query_gradient_T: grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch); both block 256,
+//   shared bytes `ccudakernels_plain_backward_shared(d)`; any T, any d up to 256.
+// attention_delta_T: grid (ceil(rows / 8), key_heads, batch), block 256.
+// All gradients are written whole, zeros where nothing is seen: no fill is needed.
+typedef struct {
+    ccudakernels_attention shape; // with output and log_sum_exp as the forward left them
+    ccudakernels_address output_gradient, q_gradient, k_gradient, v_gradient;
+    ccudakernels_address delta; // float32 [B, heads, queries]: each row's sum of output times its gradient
+} ccudakernels_attention_backward_arguments;
+
+// Bytes of a tile of 64 rows in shared memory, padded so that no two rows of eight share a bank.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_tile_bytes(int32_t head_size) {
+    return 64 * ((head_size + 15) / 16 * 16 + 8) * 2;
+}
+
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_shared(int32_t head_size) {
+    return 3 * ccudakernels_tile_bytes(head_size);
+}
+
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_decode_shared(int32_t head_size) {
+    return 2 * ccudakernels_tile_bytes(head_size) + ccudakernels_tile_bytes(head_size) / 4 + 16 * 64 * 4;
+}
+
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_backward_shared(int32_t head_size) {
+    return 4 * ccudakernels_tile_bytes(head_size) + 2 * ccudakernels_tile_bytes(64);
+}
+
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_plain_shared(int32_t head_size) {
+    return (48 * (head_size + 1) + 16 * 33) * 4;
+}
+
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_plain_backward_shared(int32_t head_size) {
+    return (48 * (head_size + 1) + 2 * 16 * 9) * 4;
+}
+
+// ---- Ends ----
+
+// cross_entropy_T: rows, but block 512; T is the type of the gradient, float32 if there is none.
+typedef struct {
+    ccudakernels_address logits, targets, weights, losses; // float32 [rows, columns], int32 [rows], float32 [rows] twice
+    ccudakernels_address gradient;                         // optional [rows, columns]
+    int64_t rows, columns;
+    float soft_cap;  // 0 for none
+    float smoothing; // share of a target that is spread over all columns
+} ccudakernels_cross_entropy_arguments;
+
+// argmax_rows: rows, but block 1024.
+typedef struct {
+    ccudakernels_address input, output; // float32 [rows, columns], int32 [rows]
+    int64_t rows, columns;
+} ccudakernels_argmax_arguments;

@@ -1,0 +1,51 @@
+import CCUDAKernels
+import Foundation
+import Tensors
+
+/// Loss, choice and update.
+extension CUDABackend {
+    package func crossEntropy(_ call: CrossEntropyCall) throws(TensorError) {
+        let (name, rows, columns) = ("cross-entropy", call.logits.rows, call.logits.columns)
+        let arguments = ccudakernels_cross_entropy_arguments(
+            logits: try floats(call.logits, name), targets: try indices(call.targets, below: columns, name),
+            weights: try floats(call.weights, name), losses: try floatTarget(call.losses, name),
+            gradient: target(call.logitsGradient), rows: Int64(rows), columns: Int64(columns),
+            soft_cap: call.softCap ?? 0, smoothing: call.smoothing)
+        let type = try suffix(call.logitsGradient ?? call.logits, name)
+        try launch("cross_entropy" + type, rows: rows, columns: columns, block: 512, arguments)
+    }
+
+    package func argmaxRows(_ call: ArgmaxRowsCall) throws(TensorError) {
+        try require(call.output, .int32, "argmax")
+        let (rows, columns) = (call.input.rows, call.input.columns)
+        let arguments = ccudakernels_argmax_arguments(
+            input: try floats(call.input, "argmax"), output: target(call.output), rows: Int64(rows),
+            columns: Int64(columns))
+        try launch("argmax_rows", rows: rows, columns: columns, block: 1024, arguments)
+        // Later kernels may use the choice as an index without asking the host.
+        let storage = cudaStorage(call.output.storage)
+        if call.output.byteCount == storage.byteCount { storage.indices = .below(columns) }
+    }
+
+    package func adamW(_ call: AdamWCall) throws(TensorError) {
+        let firstCorrection = 1 - pow(call.beta1, Double(call.step))
+        let secondRoot = (1 - pow(call.beta2, Double(call.step))).squareRoot()
+        let correctsInStep = call.variant == .huggingFace
+        let stepSize = call.learningRate * (correctsInStep ? secondRoot : 1) / firstCorrection
+        try requireSameType(call.secondMoment, as: call.firstMoment, "AdamW")
+        for operand in [call.parameter, call.gradient, call.firstMoment, call.rounded ?? call.parameter] {
+            _ = try suffix(operand, "AdamW")
+        }
+        let arguments = ccudakernels_adamw_arguments(
+            parameter: target(call.parameter), gradient: source(call.gradient), first_moment: target(call.firstMoment),
+            second_moment: target(call.secondMoment), rounded: target(call.rounded),
+            count: Int64(call.parameter.count), parameter_type: typeNumber(call.parameter.elementType),
+            gradient_type: typeNumber(call.gradient.elementType), moment_type: typeNumber(call.firstMoment.elementType),
+            rounded_type: typeNumber(call.rounded?.elementType ?? .float32), decay_last: correctsInStep ? 1 : 0,
+            gradient_scale: call.gradientScale, beta1: Float(call.beta1), beta2: Float(call.beta2),
+            one_minus_beta1: Float(1 - call.beta1), one_minus_beta2: Float(1 - call.beta2), step_size: Float(stepSize),
+            second_correction: Float(correctsInStep ? 1 : secondRoot), epsilon: Float(call.epsilon),
+            decay: Float(1 - call.learningRate * call.weightDecay))
+        try launch("adamw", elements: call.parameter.count, arguments)
+    }
+}

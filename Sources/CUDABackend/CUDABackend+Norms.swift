@@ -1,0 +1,99 @@
+import CCUDAKernels
+import Tensors
+
+/// Norms.
+extension CUDABackend {
+    package func rmsNorm(_ call: RMSNormCall) throws(TensorError) {
+        let name = "RMS norm"
+        for operand in [call.weight, call.residual, call.output] {
+            try requireSameType(operand, as: call.input, name)
+        }
+        let arguments = ccudakernels_norm_arguments(
+            input: source(call.input), weight: source(call.weight), bias: 0, residual: source(call.residual),
+            output: target(call.output), mean: 0, inverse: try floatTarget(call.inverseRMS, name),
+            rows: Int64(call.input.rows), columns: Int64(call.input.columns), epsilon: call.epsilon)
+        try launch(
+            "rms_norm" + suffix(call.input, name), rows: call.input.rows, columns: call.input.columns, arguments)
+    }
+
+    package func layerNorm(_ call: LayerNormCall) throws(TensorError) {
+        let name = "layer norm"
+        for operand in [call.weight, call.bias, call.output] { try requireSameType(operand, as: call.input, name) }
+        let arguments = ccudakernels_norm_arguments(
+            input: source(call.input), weight: source(call.weight), bias: source(call.bias), residual: 0,
+            output: target(call.output), mean: try floatTarget(call.mean, name),
+            inverse: try floatTarget(call.inverseDeviation, name), rows: Int64(call.input.rows),
+            columns: Int64(call.input.columns), epsilon: call.epsilon)
+        try launch(
+            "layer_norm" + suffix(call.input, name), rows: call.input.rows, columns: call.input.columns, arguments)
+    }
+
+    package func rmsNormBackward(_ call: RMSNormBackwardCall) throws(TensorError) {
+        let gradients = NormGradients(
+            name: "RMS norm backward", outputGradient: call.outputGradient, input: call.input, weight: call.weight,
+            mean: nil, inverse: call.inverseRMS, inputGradient: call.inputGradient,
+            accumulatesInput: call.accumulateInput, weightGradient: call.weightGradient, biasGradient: nil,
+            accumulatesParameters: call.accumulateWeight)
+        try run(gradients)
+    }
+
+    package func layerNormBackward(_ call: LayerNormBackwardCall) throws(TensorError) {
+        let gradients = NormGradients(
+            name: "layer norm backward", outputGradient: call.outputGradient, input: call.input, weight: call.weight,
+            mean: call.mean, inverse: call.inverseDeviation, inputGradient: call.inputGradient,
+            accumulatesInput: call.accumulateInput, weightGradient: call.weightGradient,
+            biasGradient: call.biasGradient, accumulatesParameters: call.accumulateParameters)
+        try run(gradients)
+    }
+}
+
+/// What both norms' backwards have in common.
+private struct NormGradients {
+    let name: String
+    let outputGradient, input, weight: Tensor
+    let mean: Tensor?
+    let inverse: Tensor
+    let inputGradient: Tensor?
+    let accumulatesInput: Bool
+    let weightGradient, biasGradient: Tensor?
+    let accumulatesParameters: Bool
+}
+
+extension CUDABackend {
+    private func run(_ call: NormGradients) throws(TensorError) {
+        for operand in [call.outputGradient, call.weight, call.inputGradient] {
+            try requireSameType(operand, as: call.input, call.name)
+        }
+        // The parameters' gradients first: the input's may be written over the output's.
+        if call.weightGradient != nil || call.biasGradient != nil { try addParameters(call) }
+        guard let inputGradient = call.inputGradient else { return }
+        let arguments = ccudakernels_norm_input_arguments(
+            output_gradient: source(call.outputGradient), input: source(call.input), weight: source(call.weight),
+            input_gradient: target(inputGradient), mean: source(call.mean), inverse: source(call.inverse),
+            rows: Int64(call.input.rows), columns: Int64(call.input.columns),
+            accumulate: call.accumulatesInput ? 1 : 0)
+        try launch(
+            "norm_input" + suffix(call.input, call.name), rows: call.input.rows, columns: call.input.columns,
+            arguments)
+    }
+
+    private func addParameters(_ call: NormGradients) throws(TensorError) {
+        let (rows, columns) = (call.input.rows, call.input.columns)
+        let parts = parts(rows: rows)
+        let size = 4 * parts * columns
+        let partials = try scratch(2 * size, call.name)
+        let weightPartials = call.weightGradient == nil ? 0 : partials.address
+        let biasPartials = call.biasGradient == nil ? 0 : partials.address + DeviceAddress(size)
+        let arguments = ccudakernels_norm_parameters_arguments(
+            output_gradient: source(call.outputGradient), input: source(call.input), mean: source(call.mean),
+            inverse: source(call.inverse), weight_partials: weightPartials, bias_partials: biasPartials,
+            rows: Int64(rows), columns: Int64(columns))
+        let grid = ((columns + 255) / 256, parts, 1)
+        try kernels.launch("norm_parameters" + suffix(call.input, call.name), grid: grid, block: 256, arguments)
+        for (gradient, sums) in [(call.weightGradient, weightPartials), (call.biasGradient, biasPartials)] {
+            guard let gradient else { continue }
+            let output = try floatTarget(gradient, call.name)
+            try finish(sums, parts: parts, columns: columns, accumulate: call.accumulatesParameters, to: output)
+        }
+    }
+}

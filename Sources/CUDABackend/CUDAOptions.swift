@@ -1,0 +1,17 @@
+/// How a `CUDABackend` computes, and where it finds what it needs.
+package struct CUDAOptions: Sendable {
+    /// Which card, counted as the driver does, from 0.
+    package var deviceIndex = 0
+    /// Where CUDA's libraries are.
+    package var libraries = CUDALibraries()
+    /// Where compiled kernels are kept; nil compiles at each start.
+    package var kernelCacheFolder: String?
+    /// The most bytes of the card that tensors may take; nil for all that is free.
+    package var memoryBudget: Int?
+    /// Whether freed memory is kept for reuse. Without, each tensor has memory of its own, so that tools such as
+    /// compute-sanitizer notice an access beside one.
+    package var keepsFreedMemory = true
+
+    /// The defaults: the first card, libraries where the loader finds them, no cache.
+    package init() {}
+}

@@ -1,0 +1,260 @@
+import Tensors
+
+/// Products by cuBLASLt, with the algorithm for each kind of product chosen once.
+///
+/// A row of a result must not depend on how many rows are in the call: for a given weight's shape the algorithm is chosen
+/// for one number of rows, without splitting the sums over blocks, and serves every number. Matrices here are row major, and
+/// cuBLASLt's column major: a row-major matrix is a column-major one transposed, so `b` goes first and sizes change places.
+final class ProductPlans {
+    /// One product of row-major matrices.
+    struct Product {
+        let m, n, k: Int
+        let transposeA, transposeB: Bool
+        let type, outputType: ElementType
+        let a, b: DeviceAddress
+        /// `[n]` of the output's type; 0 for none.
+        let bias: DeviceAddress
+        let output: DeviceAddress
+        let alpha: Float
+        let accumulate: Bool
+    }
+
+    /// What decides the algorithm. `m` is 0 where it must not.
+    fileprivate struct Key: Hashable {
+        var m: Int
+        let n, k: Int
+        let transposeA, transposeB: Bool
+        let type, outputType: ElementType
+        let hasBias: Bool
+        let alignments: [Int]
+    }
+
+    /// The number of rows that algorithms are chosen for.
+    private static let usualRows = 1024
+    private static let workspaceByteCount = 32 << 20
+    /// Plans that are kept; more than any session's shapes, and small.
+    private static let planLimit = 4096
+
+    private let context: CUDAContext
+    private let functions: ProductFunctions
+    private let allocator: CachingAllocator
+    private var handle: OpaquePointer?
+    private var workspace: CachingAllocator.Block?
+    private var algorithms: [Key: [[UInt8]]] = [:]
+    private var plans: [Key: ProductPlan] = [:]
+
+    /// Opens cuBLASLt.
+    init(_ context: CUDAContext, _ functions: ProductFunctions, _ allocator: CachingAllocator) throws(TensorError) {
+        (self.context, self.functions, self.allocator) = (context, functions, allocator)
+        _ = context.functions
+        let status = functions.make(&handle)
+        guard status == 0 else { throw .library(name: "cuBLASLt", call: "cublasLtCreate", status: Int(status)) }
+    }
+
+    deinit {
+        plans = [:]
+        _ = functions.destroy(handle)
+        if let workspace { allocator.free(workspace) }
+    }
+
+    /// Multiplies.
+    func multiply(_ product: Product) throws(TensorError) {
+        let plan = try plan(for: product)
+        let workspace = try workspaceBlock()
+        if product.bias != 0 { try plan.setBias(product.bias) }
+        var (alpha, beta): (Float, Float) = (product.alpha, product.accumulate ? 1 : 0)
+        _ = context.functions
+        let status = plan.algorithm.withUnsafeBytes { algorithm in
+            functions.multiply(
+                handle, plan.description, &alpha, product.b, plan.first, product.a, plan.second, &beta,
+                product.output, plan.output, product.output, plan.output, algorithm.baseAddress, workspace.address,
+                Self.workspaceByteCount, context.stream)
+        }
+        guard status == 0 else {
+            throw .library(
+                name: "cuBLASLt", call: "cublasLtMatmul of \(product.m) x \(product.n) x \(product.k)",
+                status: Int(status))
+        }
+    }
+}
+
+extension ProductPlans {
+    private func workspaceBlock() throws(TensorError) -> CachingAllocator.Block {
+        if let workspace { return workspace }
+        guard let block = try allocator.allocate(byteCount: Self.workspaceByteCount) else {
+            throw .outOfMemory(
+                what: "working memory of products", byteCount: Self.workspaceByteCount,
+                device: "cuda:\(context.device.index)")
+        }
+        workspace = block
+        return block
+    }
+
+    private func plan(for product: Product) throws(TensorError) -> ProductPlan {
+        let key = key(of: product)
+        if let plan = plans[key] { return plan }
+        let plan = try ProductPlan(functions, key.shape(product), biased: product.bias)
+        if plans.count >= Self.planLimit { plans = [:] }
+        plan.algorithm = try algorithm(for: plan, key, product)
+        plans[key] = plan
+        return plan
+    }
+
+    private func key(of product: Product) -> Key {
+        let (size, outputSize) = (product.type.byteCount, product.outputType.byteCount)
+        let rowA = (product.transposeA ? product.m : product.k) * size
+        let rowB = (product.transposeB ? product.k : product.n) * size
+        return Key(
+            m: product.m, n: product.n, k: product.k, transposeA: product.transposeA, transposeB: product.transposeB,
+            type: product.type, outputType: product.outputType, hasBias: product.bias != 0,
+            alignments: [
+                Self.alignment(product.b, rowB), Self.alignment(product.a, rowA),
+                Self.alignment(product.output, product.n * outputSize),
+            ])
+    }
+
+    /// What rows of so many bytes are all aligned to, from `address` on; 16 at most, which is all that loads use. It is
+    /// that of the rows, not of the first one, so that the same rows as part of another tensor take the same algorithm.
+    private static func alignment(_ address: DeviceAddress, _ rowByteCount: Int) -> Int {
+        1 << min(4, (address | DeviceAddress(rowByteCount)).trailingZeroBitCount)
+    }
+
+    /// The algorithm for a kind of product: the first of the ones chosen for the usual number of rows that takes this one.
+    private func algorithm(for plan: ProductPlan, _ key: Key, _ product: Product) throws(TensorError) -> [UInt8] {
+        var general = key
+        // The rows of a transposed `a` are a weight's, not examples': nothing asks that they be alike.
+        if !key.transposeA { general.m = 0 }
+        if algorithms[general] == nil {
+            var shape = general.shape(product)
+            if general.m == 0 { shape.m = Self.usualRows }
+            let usual = try ProductPlan(functions, shape, biased: product.bias)
+            algorithms[general] = try candidates(usual, key, splitsSums: key.transposeA)
+        }
+        for algorithm in algorithms[general] ?? [] where isUsable(algorithm, plan) { return algorithm }
+        // None that fits: what cuBLASLt would take for this product alone.
+        let own = try candidates(plan, key, splitsSums: key.transposeA)
+        guard let algorithm = own.first(where: { isUsable($0, plan) }) else {
+            throw .library(
+                name: "cuBLASLt", call: "no algorithm for \(product.m) x \(product.n) x \(product.k)", status: 15)
+        }
+        return algorithm
+    }
+
+    private func candidates(_ plan: ProductPlan, _ key: Key, splitsSums: Bool) throws(TensorError) -> [[UInt8]] {
+        var preference: OpaquePointer?
+        try check(functions.makePreference(&preference), "cublasLtMatmulPreferenceCreate")
+        defer { _ = functions.destroyPreference(preference) }
+        var byteCount = UInt64(Self.workspaceByteCount)
+        var schemes = splitsSums ? ProductConstant.orderedReduction : 0
+        _ = functions.setPreference(preference, ProductConstant.workspaceByteCount, &byteCount, 8)
+        _ = functions.setPreference(preference, ProductConstant.reductionSchemes, &schemes, 4)
+        for (place, alignment) in (key.alignments + [key.alignments[2]]).enumerated() {
+            var alignment = UInt32(alignment)
+            _ = functions.setPreference(preference, ProductConstant.firstAlignment + Int32(place), &alignment, 4)
+        }
+        let size = ProductConstant.resultByteCount
+        var (results, count): ([UInt8], Int32) = ([UInt8](repeating: 0, count: 8 * size), 0)
+        let status = results.withUnsafeMutableBytes { bytes in
+            functions.chooseAlgorithms(
+                handle, plan.description, plan.first, plan.second, plan.output, plan.output, preference, 8,
+                bytes.baseAddress.unsafelyUnwrapped, &count)
+        }
+        // "Not supported" (15) is an empty list.
+        if status != 15 { try check(status, "cublasLtMatmulAlgoGetHeuristic") }
+        return (0..<Int(count)).map { Array(results[$0 * size..<$0 * size + ProductConstant.workspaceOffset]) }
+    }
+
+    private func isUsable(_ algorithm: [UInt8], _ plan: ProductPlan) -> Bool {
+        var result = [UInt8](repeating: 0, count: ProductConstant.resultByteCount)
+        let status = result.withUnsafeMutableBytes { bytes in
+            algorithm.withUnsafeBytes { algorithm in
+                functions.checkAlgorithm(
+                    handle, plan.description, plan.first, plan.second, plan.output, plan.output,
+                    algorithm.baseAddress.unsafelyUnwrapped, bytes.baseAddress.unsafelyUnwrapped)
+            }
+        }
+        let needed = result.withUnsafeBytes { $0.load(fromByteOffset: ProductConstant.workspaceOffset, as: Int.self) }
+        return status == 0 && needed <= Self.workspaceByteCount
+    }
+
+    private func check(_ status: Int32, _ call: String) throws(TensorError) {
+        if status != 0 { throw .library(name: "cuBLASLt", call: call, status: Int(status)) }
+    }
+}
+
+extension ProductPlans.Key {
+    /// The sizes and types of a product of this kind.
+    fileprivate func shape(_ product: ProductPlans.Product) -> ProductShape {
+        ProductShape(
+            m: product.m, n: n, k: k, transposeA: transposeA, transposeB: transposeB, type: type,
+            outputType: outputType)
+    }
+}
+
+/// Sizes and types of a product of row-major matrices.
+struct ProductShape {
+    var m: Int
+    let n, k: Int
+    let transposeA, transposeB: Bool
+    let type, outputType: ElementType
+}
+
+/// What cuBLASLt wants to know of one product, and the algorithm for it.
+final class ProductPlan {
+    private(set) var description, first, second, output: OpaquePointer?
+    /// 64 bytes of `cublasLtMatmulAlgo_t`.
+    fileprivate(set) var algorithm: [UInt8] = []
+    private let functions: ProductFunctions
+
+    /// Describes a product; a bias that is not 0 is added to each row.
+    init(_ functions: ProductFunctions, _ shape: ProductShape, biased bias: DeviceAddress) throws(TensorError) {
+        self.functions = functions
+        let (type, outputType) = (Self.number(shape.type), Self.number(shape.outputType))
+        try check(
+            functions.makeDescription(&description, ProductConstant.computeFloat32, ProductConstant.float32))
+        if shape.transposeB { try set(ProductConstant.transposeA, ProductConstant.transposed) }
+        if shape.transposeA { try set(ProductConstant.transposeB, ProductConstant.transposed) }
+        if bias != 0 {
+            try set(ProductConstant.epilogue, ProductConstant.biasEpilogue)
+            try setBias(bias)
+        }
+        let (m, n, k) = (shape.m, shape.n, shape.k)
+        first = try layout(type, rows: shape.transposeB ? n : k, columns: shape.transposeB ? k : n)
+        second = try layout(type, rows: shape.transposeA ? k : m, columns: shape.transposeA ? m : k)
+        output = try layout(outputType, rows: m, columns: n)
+    }
+
+    deinit {
+        for layout in [first, second, output] where layout != nil { _ = functions.destroyLayout(layout) }
+        if description != nil { _ = functions.destroyDescription(description) }
+    }
+
+    /// Says where the bias lies.
+    func setBias(_ address: DeviceAddress) throws(TensorError) {
+        try set(ProductConstant.biasPointer, address)
+    }
+
+    private func set<Value: BitwiseCopyable>(_ attribute: Int32, _ value: Value) throws(TensorError) {
+        var value = value
+        try check(functions.setDescription(description, attribute, &value, MemoryLayout<Value>.size))
+    }
+
+    /// A row-major matrix, which is a column-major one with rows and columns exchanged.
+    private func layout(_ type: Int32, rows: Int, columns: Int) throws(TensorError) -> OpaquePointer? {
+        var layout: OpaquePointer?
+        try check(functions.makeLayout(&layout, type, UInt64(columns), UInt64(rows), Int64(columns)))
+        return layout
+    }
+
+    private func check(_ status: Int32) throws(TensorError) {
+        if status != 0 { throw .library(name: "cuBLASLt", call: "describing a product", status: Int(status)) }
+    }
+
+    private static func number(_ type: ElementType) -> Int32 {
+        switch type {
+        case .bfloat16: ProductConstant.bfloat16
+        case .float16: ProductConstant.float16
+        default: ProductConstant.float32
+        }
+    }
+}

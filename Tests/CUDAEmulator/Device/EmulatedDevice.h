@@ -1,0 +1,225 @@
+// The emulator's version of Kernels/Device.cuh: the same names, in C++ for this processor.
+#ifndef PALINOTE_DEVICE
+#define PALINOTE_DEVICE
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "CCUDAKernelsArguments.h"
+#include "Fibers.h"
+
+#define __global__
+#define __device__
+#define __forceinline__ inline
+#define __shared__ static
+#define threadIdx (emulator::running.fiber->index)
+#define blockIdx (emulator::running.block_index)
+#define blockDim (emulator::running.block)
+#define gridDim (emulator::running.grid)
+
+// A kernel enters the registry before `main`.
+#define KERNEL(name, arguments, threads) EMULATED_KERNEL(name, arguments, threads)
+#define EMULATED_KERNEL(name, arguments, threads)                                            \
+    static void name(const arguments &p);                                                    \
+    static const emulator::Registration registered_##name(                                   \
+        #name, sizeof(arguments), threads, [](const void *given) {                           \
+            name(*static_cast<const arguments *>(given));                                    \
+        });                                                                                  \
+    static void name(const arguments &p)
+
+#define DYNAMIC_SHARED(name) unsigned char *name = emulator::running.shared
+
+#define DEVICE [[maybe_unused]] static inline
+
+#define INFINITE INFINITY
+
+struct alignas(16) sixteen_bytes {
+    uint32_t x, y, z, w;
+};
+
+// ---- Types ----
+
+#define HAS_BFLOAT16 1
+
+DEVICE float float_of_bits(uint32_t bits) {
+    float value;
+    std::memcpy(&value, &bits, 4);
+    return value;
+}
+
+DEVICE uint32_t bits_of_float(float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, 4);
+    return bits;
+}
+
+// As the hardware does: to nearest, ties to even, one NaN.
+DEVICE uint16_t bfloat16_bits(float value) {
+    uint32_t bits = bits_of_float(value);
+    if ((bits & 0x7fffffff) > 0x7f800000) return 0x7fff;
+    return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+DEVICE uint32_t bfloat16_pair(float low, float high) {
+    return bfloat16_bits(low) | static_cast<uint32_t>(bfloat16_bits(high)) << 16;
+}
+
+DEVICE float bfloat16_value(uint16_t bits) {
+    return float_of_bits(static_cast<uint32_t>(bits) << 16);
+}
+
+DEVICE uint16_t float16_bits(float value) {
+    uint32_t bits = bits_of_float(value), sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
+    if (magnitude > 0x7f800000) return 0x7fff;
+    if (magnitude >= 0x477ff000) return static_cast<uint16_t>(sign | 0x7c00);
+    if (magnitude < 0x38800000) { // adding 0.5 leaves the subnormal's bits, rounded, at the low end
+        return static_cast<uint16_t>(sign | (bits_of_float(float_of_bits(magnitude) + 0.5f) - 0x3f000000));
+    }
+    return static_cast<uint16_t>(sign | ((magnitude - 0x38000000 + 0xfff + (magnitude >> 13 & 1)) >> 13));
+}
+
+DEVICE float float16_value(uint16_t bits) {
+    uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16, magnitude = static_cast<uint32_t>(bits & 0x7fff) << 13;
+    float value = float_of_bits(magnitude) * 0x1p112f;
+    uint32_t result = (bits & 0x7c00) == 0x7c00 ? magnitude | 0x7f800000 : bits_of_float(value);
+    return float_of_bits(sign | result);
+}
+
+DEVICE uint32_t float16_pair(float low, float high) {
+    return float16_bits(low) | static_cast<uint32_t>(float16_bits(high)) << 16;
+}
+
+// ---- Mathematics ----
+
+DEVICE float fast_power_of_two(float x) {
+    return exp2f(x);
+}
+
+DEVICE float fast_reciprocal(float x) {
+    return 1.0f / x;
+}
+
+// ---- Warps and blocks ----
+
+DEVICE void __syncthreads() {
+    emulator::wait_for(emulator::Waiting::forBlock);
+}
+
+DEVICE bool __syncthreads_or(bool vote) {
+    // Votes are cleared two barriers later, when everybody has read them.
+    static uint32_t votes;
+    if (emulator::running.fiber->number == 0) votes = 0;
+    __syncthreads();
+    votes += vote;
+    __syncthreads();
+    bool any = votes != 0;
+    __syncthreads();
+    return any;
+}
+
+// Puts something into this lane's place and waits for the other lanes; then theirs can be read until the turn after next.
+template <typename Put> void exchange(Put put) {
+    emulator::running.fiber->turn++;
+    put(emulator::exchange_of(emulator::running.fiber->number % 32));
+    emulator::wait_for(emulator::Waiting::forWarp);
+}
+
+template <typename A> A shuffle_xor(A value, int mask) {
+    exchange([&](emulator::Exchange &mine) { std::memcpy(&mine.long_word, &value, sizeof value); });
+    A other;
+    std::memcpy(&other, &emulator::exchange_of((emulator::running.fiber->number % 32) ^ mask).long_word, sizeof other);
+    return other;
+}
+
+DEVICE uint32_t ballot(bool vote) {
+    exchange([&](emulator::Exchange &mine) { mine.words[0] = vote; });
+    uint32_t votes = 0;
+    for (uint32_t lane = 0; lane < 32; lane++) votes |= emulator::exchange_of(lane).words[0] << lane;
+    return votes;
+}
+
+// ---- Tensor cores ----
+
+template <float (*widen)(uint16_t)>
+void multiply_fragments(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+    exchange([&](emulator::Exchange &mine) {
+        std::memcpy(mine.words, a, sizeof a);
+        mine.words[4] = b0;
+        mine.words[5] = b1;
+    });
+    uint32_t lane = emulator::running.fiber->number % 32, group = lane / 4, column = lane % 4 * 2;
+    for (uint32_t half = 0; half < 2; half++) {         // depth 0...7, then 8...15
+        for (uint32_t quarter = 0; quarter < 4; quarter++) {
+            const emulator::Exchange &rows = emulator::exchange_of(group * 4 + quarter);
+            for (uint32_t j = 0; j < 2; j++) {
+                uint32_t b = emulator::exchange_of((column + j) * 4 + quarter).words[4 + half];
+                for (uint32_t i = 0; i < 2; i++) {
+                    uint32_t pair = rows.words[2 * half + i];
+                    c[2 * i + j] += widen(pair & 0xffff) * widen(b & 0xffff);
+                    c[2 * i + j] += widen(pair >> 16) * widen(b >> 16);
+                }
+            }
+        }
+    }
+}
+
+DEVICE void mma_bfloat16(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+    multiply_fragments<bfloat16_value>(c, a, b0, b1);
+}
+
+DEVICE void mma_float16(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+    multiply_fragments<float16_value>(c, a, b0, b1);
+}
+
+DEVICE void load_matrices(uint32_t (&r)[4], const void *row) {
+    exchange([&](emulator::Exchange &mine) { mine.long_word = reinterpret_cast<uint64_t>(row); });
+    uint32_t lane = emulator::running.fiber->number % 32;
+    for (uint32_t matrix = 0; matrix < 4; matrix++) {
+        auto *from = reinterpret_cast<const uint32_t *>(emulator::exchange_of(matrix * 8 + lane / 4).long_word);
+        std::memcpy(&r[matrix], from + lane % 4, 4);
+    }
+}
+
+DEVICE void load_matrices_transposed(uint32_t (&r)[4], const void *row) {
+    exchange([&](emulator::Exchange &mine) { mine.long_word = reinterpret_cast<uint64_t>(row); });
+    uint32_t lane = emulator::running.fiber->number % 32;
+    for (uint32_t matrix = 0; matrix < 4; matrix++) {
+        uint16_t pair[2];
+        for (uint32_t i = 0; i < 2; i++) {
+            uint64_t address = emulator::exchange_of(matrix * 8 + lane % 4 * 2 + i).long_word;
+            std::memcpy(&pair[i], reinterpret_cast<const uint16_t *>(address) + lane / 4, 2);
+        }
+        r[matrix] = pair[0] | static_cast<uint32_t>(pair[1]) << 16;
+    }
+}
+
+// ---- Copies to shared memory ----
+
+// Copies arrive as late as they may, and leave NaN until then: a wait that is missing shows.
+DEVICE void copy_sixteen(void *shared, const void *global, bool there) {
+    emulator::Fiber *fiber = emulator::running.fiber;
+    std::memset(shared, 0xff, 16);
+    fiber->copies.push_back({shared, there ? global : nullptr, fiber->copy_group});
+}
+
+DEVICE void commit_copies() {
+    emulator::running.fiber->copy_group++;
+}
+
+template <int pending> void wait_for_copies() {
+    emulator::Fiber *fiber = emulator::running.fiber;
+    size_t done = 0;
+    for (; done < fiber->copies.size() && fiber->copies[done].group < fiber->copy_group - pending; done++) {
+        const emulator::PendingCopy &copy = fiber->copies[done];
+        if (copy.global != nullptr) std::memcpy(copy.shared, copy.global, 16);
+        else std::memset(copy.shared, 0, 16);
+    }
+    fiber->copies.erase(fiber->copies.begin(), fiber->copies.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+DEVICE sixteen_bytes read_once(const void *place) {
+    return *static_cast<const sixteen_bytes *>(place);
+}
+
+#endif
