@@ -31,7 +31,8 @@ final class ProductPlans {
 
     /// The number of rows that algorithms are chosen for.
     private static let usualRows = 1024
-    private static let workspaceByteCount = 32 << 20
+    /// What cuBLASLt may use while it multiplies.
+    static let workspaceByteCount = 32 << 20
     /// Plans that are kept; more than any session's shapes, and small.
     private static let planLimit = 4096
 

@@ -8,6 +8,10 @@ package struct MemoryRules {
     package var packedByteCount: (_ inner: Int, _ columns: Int, _ elementType: ElementType) -> Int = { _, _, _ in 0 }
     /// The most bytes of weights that are kept packed.
     package var packingBudget = 0
+    /// Bytes that the device takes for itself when it is opened.
+    package var ownByteCount = 0
+    /// What allocated bytes are rounded up to.
+    package var granularity = 1
     /// The bytes of the block that is taken from the system for some bytes.
     package var blockSize: (_ byteCount: Int) -> Int = { $0 }
     /// Freed blocks from this size on are kept for reuse.

@@ -36,9 +36,10 @@ package final class DeviceClock {
     private func seconds(of product: Workload.Product) throws(TensorError) -> Double {
         if let known = products[product] { return known }
         guard product.rows > 0, product.inner > 0, product.columns > 0 else { return 0 }
-        let columns = min(product.columns, max(1024, Self.mostElements / product.inner))
-        let operationsOfRow = 2 * Double(product.inner) * Double(columns)
-        let rows = min(product.rows, max(128, Int(Self.mostOperations / operationsOfRow)))
+        // Rows stay as long as they can: what a device does to a matrix once, such as unpacking 4 bits, is shared by them.
+        let rows = min(product.rows, max(1024, Self.mostElements / product.inner))
+        let operationsOfColumn = 2 * Double(product.inner) * Double(rows)
+        let columns = min(product.columns, max(512, Int(Self.mostOperations / operationsOfColumn)))
         let run = try self.run(product, rows: rows, columns: columns)
         let time = try fastest(run) * Double(product.rows) / Double(rows) * Double(product.columns) / Double(columns)
         products[product] = time

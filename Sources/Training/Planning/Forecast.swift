@@ -27,7 +27,9 @@ package struct Forecast {
     private static let program = 96 << 20
 
     /// The bytes that must be there for the training: mapped files are left out, since the system can take them back.
-    package func needed(onHost: Bool) -> Int { onHost ? reserved + host + Self.program : reserved }
+    ///
+    /// A device of its own splits and joins its blocks, so that little more than the tensors is held there.
+    package func needed(onHost: Bool) -> Int { onHost ? reserved + host + Self.program : peak + peak / 16 }
 
     /// Rehearses a training.
     ///

@@ -44,6 +44,7 @@ package final class MemoryMeter {
 
     init(_ rules: MemoryRules) {
         self.rules = rules
+        if rules.ownByteCount > 0 { take(rules.ownByteCount, .working) }
     }
 
     /// Counts a storage that was made.
@@ -54,6 +55,7 @@ package final class MemoryMeter {
 
     /// Counts bytes that were taken.
     func take(_ byteCount: Int, _ part: MemoryPart) {
+        let byteCount = rounded(byteCount)
         bytes[part.rawValue] += byteCount
         figures.allocated += byteCount
         let size = rules.blockSize(byteCount)
@@ -71,6 +73,7 @@ package final class MemoryMeter {
 
     /// Counts bytes that were given back.
     func give(_ byteCount: Int, _ part: MemoryPart) {
+        let byteCount = rounded(byteCount)
         bytes[part.rawValue] -= byteCount
         figures.allocated -= byteCount
         let size = rules.blockSize(byteCount)
@@ -105,9 +108,13 @@ package final class MemoryMeter {
         }
     }
 
+    private func rounded(_ byteCount: Int) -> Int {
+        (byteCount + rules.granularity - 1) / rules.granularity * rules.granularity
+    }
+
     private func move(_ storage: RehearsedStorage, to part: MemoryPart) {
-        bytes[storage.part.rawValue] -= storage.byteCount
-        bytes[part.rawValue] += storage.byteCount
+        bytes[storage.part.rawValue] -= rounded(storage.byteCount)
+        bytes[part.rawValue] += rounded(storage.byteCount)
         storage.part = part
         if figures.allocated == figures.peak { peakBytes = bytes }
     }

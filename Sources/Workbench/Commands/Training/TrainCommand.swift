@@ -59,7 +59,7 @@ struct TrainCommand: Command {
     private func makeTrainer(_ context: CommandContext) throws -> Trainer {
         let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
         var arguments = options.arguments(
-            seed: context.seed, outputDir: options.outputDir.map(context.resolveOutput),
+            seed: options.seed ?? context.seed, outputDir: options.outputDir.map(context.resolveOutput),
             loggingDir: options.loggingDir.map(context.resolveOutput))
         arguments.noiseBoxes = try recipe.noiseBoxes(split, context)
         let trainer = try Trainer(

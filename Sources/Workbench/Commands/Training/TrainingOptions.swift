@@ -52,6 +52,7 @@ struct TrainingOptions: OptionGroupContents {
     @Option("logs to write: tensorboard, jsonl, csv") var reportTo: [LogChoice] = []
     @Option("where logs are written; the folder runs of --output-dir if not given", completion: .folder)
     var loggingDir: Path?
+    @Option("where the order of examples and dropout start; the session's seed if not given") var seed: UInt64?
     @Option("whose bookkeeping is followed") var compat = CompatibilityChoice.newest
 
     /// The settings as the trainer takes them.
