@@ -33,6 +33,7 @@ let package = Package(
                 "pangocairo-1.0", "pangoft2-1.0", "pango-1.0", "gobject-2.0", "cairo", "fontconfig",
             ].map { .linkedLibrary($0) }),
         .target(name: "CCUDAKernels", exclude: ["Kernels"]),
+        .target(name: "CScenes", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
@@ -53,12 +54,13 @@ let package = Package(
         .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas", "CSystem"]),
         .target(name: "Detection", dependencies: ["Images", "JSON"]),
         .target(name: "Datasets", dependencies: ["Tensors", "Images", "Detection", "JSON"]),
+        .target(name: "Scenes", dependencies: ["Tensors", "Images", "Detection", "CScenes"]),
 
         // The model and its training.
         .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
         .target(
             name: "Training",
-            dependencies: ["Models", "Datasets", "Detection", "Images", "Checkpoints", "Tensors", "JSON"]),
+            dependencies: ["Models", "Datasets", "Scenes", "Detection", "Images", "Checkpoints", "Tensors", "JSON"]),
 
         // The notebook.
         .target(name: "Hub", dependencies: ["CArchive", "CTransfer"]),
@@ -66,7 +68,8 @@ let package = Package(
         .target(
             name: "Workbench",
             dependencies: [
-                "Console", "Training", "Models", "Datasets", "Detection", "Images", "Tokenization", "Checkpoints",
+                "Console", "Training", "Models", "Datasets", "Scenes", "Detection", "Images", "Tokenization",
+                "Checkpoints",
                 "Tensors",
                 "Hub", "CPUBackend", "CUDABackend", "CSystem", "JSON",
             ]),
@@ -90,13 +93,20 @@ let package = Package(
         .testTarget(name: "CPUBackendTests", dependencies: ["CPUBackend", "TestSupport"]),
         .testTarget(
             name: "CUDABackendTests",
-            dependencies: ["CUDABackend", "CUDATestSupport", "CUDAEmulator", "CPUBackend", "TestSupport"]),
+            dependencies: [
+                "CUDABackend", "CCUDAKernels", "CUDATestSupport", "CUDAEmulator", "CPUBackend", "TestSupport",
+            ]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "JSON", "TestSupport"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "CSystem", "TestSupport"]),
         .testTarget(name: "DetectionTests", dependencies: ["Detection", "JSON", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "JSON", "TestSupport"]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "CPUBackend", "JSON", "TestSupport"]),
+        .testTarget(name: "ScenesTests", dependencies: ["Scenes", "Detection", "Tensors", "TestSupport"]),
+        .testTarget(
+            name: "ModelsTests",
+            dependencies: [
+                "Models", "CPUBackend", "CUDABackend", "CUDAEmulator", "CUDATestSupport", "JSON", "TestSupport",
+            ]),
         .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "JSON", "TestSupport"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),

@@ -48,6 +48,9 @@ static const char attention_backward_text[] = {
 static const char attention_plain_text[] = {
 #embed "Kernels/AttentionPlain.cu"
     , 0};
+static const char attention_rows_text[] = {
+#embed "Kernels/AttentionRows.cu"
+    , 0};
 static const char ends_text[] = {
 #embed "Kernels/Ends.cu"
     , 0};
@@ -68,6 +71,7 @@ static const ccudakernels_source quantized = SOURCE("Quantized.cu", quantized_te
 static const ccudakernels_source attention = SOURCE("Attention.cu", attention_text);
 static const ccudakernels_source attention_backward = SOURCE("AttentionBackward.cu", attention_backward_text);
 static const ccudakernels_source attention_plain = SOURCE("AttentionPlain.cu", attention_plain_text);
+static const ccudakernels_source attention_rows = SOURCE("AttentionRows.cu", attention_rows_text);
 static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
 
 #define ATTENTION(size)                                                                   \
@@ -77,18 +81,19 @@ static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
 
 static const ccudakernels_program programs[] = {
     {"elements", &elements,
-     "fill,convert,add,scale,dropout,gelu,gelu_backward,gated_gelu,gated_gelu_backward,soft_cap,extract_patches,", 0},
+     "fill,convert,add,scale,dropout,gelu,gelu_backward,gated_gelu,gated_gelu_backward,soft_cap,extract_patches,"
+     "extract_byte_patches,", 0},
     {"rows", &rows,
-     "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,sum_of_squares,"
-     "finish_squares,", 0},
+     "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,"
+     "sum_of_squares,finish_squares,", 0},
     {"norms", &norms, "rms_norm,layer_norm,norm_input,norm_parameters,rotary,", 0},
     {"few_rows", &few_rows, "few_rows,few_rows_plain,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,
-     "attention_plain,attention_combine,attention_delta,attention_plain_key_gradient,"
-     "attention_plain_query_gradient,", 0},
+     "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,", 0},
+    {"attention_rows", &attention_rows, "attention_combine,attention_delta,", 0},
     ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
-    {"ends", &ends, "cross_entropy,argmax_rows,adamw,", 0},
+    {"ends", &ends, "cross_entropy,absolute_error,argmax_rows,adamw,", 0},
 };
 
 #define COUNT(array) (int32_t)(sizeof array / sizeof *array)
@@ -109,7 +114,8 @@ const ccudakernels_program *ccudakernels_program_at(int32_t index) {
     return index >= 0 && index < COUNT(programs) ? &programs[index] : NULL;
 }
 
-// Whether `kernel` is the stem of `length` letters, alone or followed by types; of a head size, where the program has one.
+// Whether `kernel` is the stem of `length` letters, alone or followed by types; of a head size, where the program has
+// one.
 static int belongs(const char *kernel, const char *stem, size_t length, int32_t head_size) {
     static const char *types[] = {"_float32", "_bfloat16", "_float16"};
     if (strncmp(kernel, stem, length) != 0) return 0;

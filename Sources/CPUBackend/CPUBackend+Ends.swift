@@ -11,7 +11,9 @@ extension CPUBackend {
             logits: try floats(call.logits, name), targets: try indices(call.targets, below: columns, name),
             weights: try floats(call.weights, name), losses: try floatTarget(call.losses, name),
             gradient: try output(call.logitsGradient, name), columns: columns, soft_cap: call.softCap ?? 0,
-            smoothing: call.smoothing)
+            smoothing: call.smoothing, spread_begin: call.spread?.columns.lowerBound ?? 0,
+            spread_end: min(call.spread?.columns.upperBound ?? 0, columns),
+            spread_deviation: call.spread?.deviation ?? 0)
         run(CKERNELS_CROSS_ENTROPY, rows: call.logits.rows, of: columns, arguments)
     }
 

@@ -10,9 +10,24 @@ extension CUDABackend {
             logits: try floats(call.logits, name), targets: try indices(call.targets, below: columns, name),
             weights: try floats(call.weights, name), losses: try floatTarget(call.losses, name),
             gradient: target(call.logitsGradient), rows: Int64(rows), columns: Int64(columns),
-            soft_cap: call.softCap ?? 0, smoothing: call.smoothing)
+            soft_cap: call.softCap ?? 0, smoothing: call.smoothing,
+            spread_begin: Int32(call.spread?.columns.lowerBound ?? 0),
+            spread_end: Int32(min(call.spread?.columns.upperBound ?? 0, columns)),
+            spread_deviation: call.spread?.deviation ?? 0)
         let type = try suffix(call.logitsGradient ?? call.logits, name)
         try launch("cross_entropy" + type, rows: rows, columns: columns, block: 512, arguments)
+    }
+
+    package func absoluteError(_ call: AbsoluteErrorCall) throws(TensorError) {
+        let (name, rows) = ("absolute error", call.prediction.rows)
+        if let gradient = call.gradient { try requireSameType(gradient, as: call.prediction, name) }
+        guard rows > 0 else { return }
+        let arguments = ccudakernels_absolute_error_arguments(
+            prediction: source(call.prediction), target: try floats(call.target, name),
+            losses: try floatTarget(call.losses, name), gradient: target(call.gradient), rows: Int64(rows),
+            columns: Int64(call.prediction.columns), weight: call.weight)
+        let kernel = try "absolute_error" + suffix(call.prediction, name)
+        try kernels.launch(kernel, grid: ((rows + 255) / 256, 1, 1), block: 256, arguments)
     }
 
     package func argmaxRows(_ call: ArgmaxRowsCall) throws(TensorError) {

@@ -57,6 +57,16 @@ extension CUDABackend {
         try launch("extract_patches" + suffix(call.output, name), elements: call.output.count, arguments)
     }
 
+    package func extractPatches(_ call: ExtractBytePatchesCall) throws(TensorError) {
+        let (name, shape) = ("extract patches", call.images.shape)
+        try require(call.images, .uint8, name)
+        let arguments = ccudakernels_byte_patches_arguments(
+            images: source(call.images), output: target(call.output), count: Int64(call.output.count),
+            channels: Int32(shape[3]), height: Int32(shape[1]), width: Int32(shape[2]), size: Int32(call.patchSize),
+            scale: call.scale, offset: call.offset)
+        try launch("extract_byte_patches" + suffix(call.output, name), elements: call.output.count, arguments)
+    }
+
     package func scaleColumns(_ call: ScaleColumnsCall) throws(TensorError) {
         let name = "scale columns"
         try requireSameType(call.output, as: call.input, name)

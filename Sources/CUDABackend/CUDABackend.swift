@@ -25,7 +25,8 @@ package final class CUDABackend: Backend {
         self.options = options
         context = try CUDAContext(driver, description)
         allocator = CachingAllocator(context, budget: options.memoryBudget, keepsMemory: options.keepsFreedMemory)
-        kernels = KernelLibrary(context, compiler, KernelCache(folder: options.kernelCacheFolder))
+        kernels = KernelLibrary(
+            context, compiler, KernelCache(folder: options.kernelCacheFolder), compilesAhead: options.compilesAhead)
         products = try ProductPlans(context, library, allocator)
         smallStaging = try StagingBuffers(context, count: 16, byteCount: Self.smallWrite)
         device = Device(

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a `CUDABackend` computes, and where it finds what it needs.
 package struct CUDAOptions: Sendable {
     /// Which card, counted as the driver does, from 0.
@@ -8,6 +10,9 @@ package struct CUDAOptions: Sendable {
     package var kernelCacheFolder: String?
     /// The most bytes of the card that tensors may take; nil for all that is free.
     package var memoryBudget: Int?
+    /// Whether all programs of kernels are compiled at once, by as many threads, when one is first missing from the cache:
+    /// then the first step is fast. With few processors only what is needed is compiled.
+    package var compilesAhead = ProcessInfo.processInfo.activeProcessorCount >= 8
     /// Whether freed memory is kept for reuse. Without, each tensor has memory of its own, so that tools such as
     /// compute-sanitizer notice an access beside one.
     package var keepsFreedMemory = true

@@ -26,6 +26,9 @@ package final class Tokenizer: Sendable {
     /// The id of `<seg000>` if `<seg000>` to `<seg127>` have ids in a row, otherwise nil.
     package let segmentationBase: Int32?
 
+    /// The ids of all locations, if they are in a row.
+    package var locationIDs: Range<Int>? { locationBase.map { Int($0)..<Int($0) + Self.locationCount } }
+
     /// The number of location tokens, 0 to 1023.
     package static let locationCount = 1024
     /// The number of segmentation tokens, 0 to 127.

@@ -52,7 +52,8 @@ import Testing
 
     @Test("a machine without the driver says so, and a library names where it was looked for")
     func nothingInstalled() throws {
-        let missing = GPUUnavailable.missingLibrary(names: ["libnvrtc.so.13", "libnvrtc.so.12"], folders: ["/opt/x/lib"])
+        let missing = GPUUnavailable.missingLibrary(
+            names: ["libnvrtc.so.13", "libnvrtc.so.12"], folders: ["/opt/x/lib"])
         #expect(missing.description.contains("libnvrtc.so.13 or libnvrtc.so.12"))
         #expect(missing.description.contains("/opt/x/lib") && missing.description.contains("CUDA_HOME"))
         if RealCUDA.backend() == nil {

@@ -1,3 +1,4 @@
+import CCUDAKernels
 import CUDABackend
 import CUDAEmulator
 import CUDATestSupport
@@ -34,14 +35,24 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).count == 2)
     }
 
+    @Test("compiling ahead makes all programs at the first need, each once")
+    func ahead() throws {
+        let scratch = try ScratchFolder()
+        let count = Int(ccudakernels_program_count())
+        #expect(try run(scratch.path, compilesAhead: true) == count)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).count == count)
+        #expect(try run(scratch.path, compilesAhead: true) == 0)
+    }
+
     @Test("a folder that cannot be written to costs nothing but time")
     func unwritable() throws {
         #expect(try run("/proc/nowhere") == 1)
     }
 
     /// How many programs a backend compiled to fill a tensor.
-    private func run(_ folder: String, device: Int = 0) throws -> Int {
+    private func run(_ folder: String, device: Int = 0, compilesAhead: Bool = false) throws -> Int {
         var options = EmulatedCUDA.options(device: device)
+        options.compilesAhead = compilesAhead
         options.kernelCacheFolder = folder
         let backend = try CUDABackend(options)
         #expect(try Tensor.filled(3, shape: [5], .float32, on: backend).floats() == [3, 3, 3, 3, 3])

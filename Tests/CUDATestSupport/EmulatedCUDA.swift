@@ -20,6 +20,7 @@ package struct EmulatedCUDA: SymbolSource {
     package static func options(device: Int = 0, replaced: [String: String] = [:]) -> CUDAOptions {
         var options = CUDAOptions()
         options.deviceIndex = device
+        options.compilesAhead = false
         options.libraries = CUDALibraries(substitute: EmulatedCUDA(replaced: replaced))
         return options
     }

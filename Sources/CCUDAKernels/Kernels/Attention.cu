@@ -1,7 +1,7 @@
 // The forward of attention on tensor cores, for one head size: whole passes, and few rows against many keys.
 //
-// Both take the keys in tiles of 64, compute each tile as if there were no other, and merge what tiles give in order, by the
-// same sums: one after another here, by `attention_combine` where tiles were computed apart.
+// Both take the keys in tiles of 64, compute each tile as if there were no other, and merge what tiles give in order,
+// by the same sums: one after another here, by `attention_combine` where tiles were computed apart.
 
 #include "AttentionTiles.cuh"
 
@@ -70,7 +70,8 @@ template <typename T> DEVICE void attention(const ccudakernels_attention_argumen
         float share = sum[half] > 0 ? 1.0f / sum[half] : 0.0f;
 #pragma unroll
         for (int block = 0; block < HEAD_SIZE / 8; block++) {
-            write_pair(row + block * 8 + lane % 4 * 2, output[block][2 * half] * share, output[block][2 * half + 1] * share);
+            const float *pair = &output[block][2 * half];
+            write_pair(row + block * 8 + lane % 4 * 2, pair[0] * share, pair[1] * share);
         }
         if (shape.log_sum_exp != 0 && lane % 4 == 0) {
             output_of<float>(shape.log_sum_exp)[sum_place(shape, place, rows[half])] =
@@ -79,14 +80,14 @@ template <typename T> DEVICE void attention(const ccudakernels_attention_argumen
     }
 }
 
-// At most 16 rows; a block takes one tile of keys. Its warps share the scores out by keys, then each softens all of them and
-// mixes some columns of the values.
+// At most 16 rows; a block takes one tile of keys. Its warps share the scores out by keys, then each softens all of
+// them and mixes some columns of the values.
 template <typename T> DEVICE void attention_decode(const ccudakernels_attention_arguments &p) {
     DYNAMIC_SHARED(memory);
     uint16_t *keys = (uint16_t *)memory, *values = keys + TILE * STRIDE, *queries = values + TILE * STRIDE;
     float *scores = (float *)(queries + CCUDAKERNELS_DECODE_ROWS * STRIDE);
     const ccudakernels_attention &shape = p.shape;
-    attention_place place = place_of_block(shape);
+    attention_place place = place_of_token(shape);
     int32_t first = blockIdx.x * TILE, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     int64_t partial = ((int64_t)place.example * shape.key_heads + place.key_head) * p.parts + blockIdx.x;
     float *sums = output_of<float>(p.partial_sums) + partial * place.rows * 2;

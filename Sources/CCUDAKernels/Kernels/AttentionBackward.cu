@@ -1,8 +1,8 @@
 // The gradients of attention on tensor cores, for one head size.
 //
-// Scores are computed again. One kernel takes a tile of keys and goes over the rows that see them, for the gradients of keys
-// and values; the other takes a tile of rows and goes over the keys they see, for the gradient of queries. So every sum
-// belongs to one block and has a fixed order.
+// Scores are computed again. One kernel takes a tile of keys and goes over the rows that see them, for the gradients of
+// keys and values; the other takes a tile of rows and goes over the keys they see, for the gradient of queries. So
+// every sum belongs to one block and has a fixed order.
 //
 // A block has eight warps: four strips of 16 rows or keys, each with two halves. A half computes half of the strip's
 // weights, hands them over in shared memory, and then multiplies all of them into half of the columns.
@@ -83,6 +83,18 @@ DEVICE void clear(float (&sums)[HALF_STEPS][2][4]) {
     for (int i = 0; i < HALF_STEPS * 8; i++) sums[i / 8][i / 4 % 2][i % 4] = 0;
 }
 
+// The first tile of rows from `first` on of which one sees the tile of keys from `first_key` on; `rows` or more for
+// none.
+DEVICE int32_t next_rows(
+    const ccudakernels_attention &shape, const attention_place &place, int32_t first, int32_t first_key
+) {
+    for (; first < place.rows; first += TILE) {
+        seen_keys all = keys_seen_by_rows(shape, place, first, TILE);
+        if (all.end > first_key && all.begin < first_key + TILE) break;
+    }
+    return first;
+}
+
 // Keys are rows here: scores lie turned, [key][row].
 template <typename T> DEVICE void key_gradient(const ccudakernels_attention_backward_arguments &p) {
     DYNAMIC_SHARED(memory);
@@ -98,17 +110,15 @@ template <typename T> DEVICE void key_gradient(const ccudakernels_attention_back
     int32_t key_begin = place.visible.key_begin, first_key = blockIdx.x * TILE - key_begin;
     load_keys<T>(keys, shape.k, shape, place, first_key);
     load_keys<T>(values, shape.v, shape, place, first_key);
+    int32_t first_row = next_rows(shape, place, 0, first_key);
+    load_queries<T>(queries, shape.q, shape, place, first_row, TILE);
+    commit_copies();
+    load_queries<T>(gradients, p.output_gradient, shape, place, first_row, TILE);
     commit_copies();
     float key_sums[HALF_STEPS][2][4], value_sums[HALF_STEPS][2][4];
     clear(key_sums);
     clear(value_sums);
-    for (int32_t first_row = 0; first_row < place.rows; first_row += TILE) {
-        seen_keys all = keys_seen_by_rows(shape, place, first_row, TILE);
-        if (all.end <= first_key || all.begin >= first_key + TILE) continue;
-        __syncthreads(); // everybody is done with the rows before
-        load_queries<T>(queries, shape.q, shape, place, first_row, TILE);
-        load_queries<T>(gradients, p.output_gradient, shape, place, first_row, TILE);
-        commit_copies();
+    while (first_row < place.rows) {
         if (threadIdx.x < TILE) facts[threadIdx.x] = facts_of_row(p, place, first_row + threadIdx.x);
         wait_for_copies<0>();
         __syncthreads();
@@ -129,9 +139,16 @@ template <typename T> DEVICE void key_gradient(const ccudakernels_attention_back
             *(uint32_t *)(weights + target) = tensor_cores<T>::pair(pair[0].weight, pair[1].weight);
             *(uint32_t *)(slopes + target) = tensor_cores<T>::pair(pair[0].slope, pair[1].slope);
         }
+        first_row = next_rows(shape, place, first_row + TILE, first_key);
         __syncthreads();
         add_products<T>(value_sums, weights, strip, gradients, half);
+        __syncthreads(); // everybody is done with the gradients: the next are fetched meanwhile
+        load_queries<T>(gradients, p.output_gradient, shape, place, first_row, TILE);
+        commit_copies();
         add_products<T>(key_sums, slopes, strip, queries, half);
+        __syncthreads();
+        load_queries<T>(queries, shape.q, shape, place, first_row, TILE);
+        commit_copies();
     }
     wait_for_copies<0>();
     T *key_rows[2], *value_rows[2];
@@ -158,15 +175,15 @@ template <typename T> DEVICE void query_gradient(const ccudakernels_attention_ba
     int32_t first_row = blockIdx.x * TILE, row = first_row + strip * 16 + lane / 4;
     row_facts facts[2] = {facts_of_row(p, place, row), facts_of_row(p, place, row + 8)};
     seen_keys all = keys_seen_by_rows(shape, place, first_row, TILE);
+    int32_t first_key = all.begin / TILE * TILE;
     load_queries<T>(queries, shape.q, shape, place, first_row, TILE);
     load_queries<T>(gradients, p.output_gradient, shape, place, first_row, TILE);
+    load_keys<T>(keys, shape.k, shape, place, first_key);
+    load_keys<T>(values, shape.v, shape, place, first_key);
+    commit_copies();
     float sums[HALF_STEPS][2][4];
     clear(sums);
-    for (int32_t first_key = all.begin / TILE * TILE; first_key < all.end; first_key += TILE) {
-        __syncthreads(); // everybody is done with the keys before
-        load_keys<T>(keys, shape.k, shape, place, first_key);
-        load_keys<T>(values, shape.v, shape, place, first_key);
-        commit_copies();
+    while (first_key < all.end) {
         wait_for_copies<0>();
         __syncthreads();
         float products[4][4], weight_gradients[4][4];
@@ -185,10 +202,15 @@ template <typename T> DEVICE void query_gradient(const ccudakernels_attention_ba
             int target = (strip * 16 + lane / 4 + side * 8) * WEIGHT_STRIDE + key;
             *(uint32_t *)(slopes + target) = tensor_cores<T>::pair(slope[0], slope[1]);
         }
-        __syncthreads();
+        first_key += TILE;
+        __syncthreads(); // slopes are there, and everybody is done with the values: the next are fetched meanwhile
+        load_keys<T>(values, shape.v, shape, place, first_key);
+        commit_copies();
         add_products<T>(sums, slopes, strip, keys, half);
+        __syncthreads();
+        load_keys<T>(keys, shape.k, shape, place, first_key);
+        commit_copies();
     }
-    commit_copies();
     wait_for_copies<0>();
     T *rows[2];
 #pragma unroll

@@ -1,29 +1,30 @@
 // Where rows of attention lie, and what they see.
 //
-// A row is one position of one query head; the `heads / key_heads` heads that share keys lie next to each other. Keys count
-// from an example's first visible one.
+// A row is one position of one query head; the `heads / key_heads` heads that share keys lie next to each other. Keys
+// count from an example's first visible one.
 #pragma once
 
 #include "Numbers.cuh"
 
 // The example and the key head that a block works for, the row of keys that the example has, and who sees whom in it.
 struct attention_place {
-    int32_t example, key_head, group, rows, key_row, query_offset;
+    int32_t example, key_row, key_head, group, rows, query_offset;
     ccudakernels_visible visible;
 };
 
 DEVICE attention_place place_of_block(const ccudakernels_attention &shape) {
     int32_t group = shape.heads / shape.key_heads, example = blockIdx.z;
-    attention_place place = {example, (int32_t)blockIdx.y, group, shape.queries * group, example, shape.query_offset, {}};
-    if (shape.places != 0) {
-        const int32_t *token = input_of<int32_t>(shape.places) + 3 * example;
-        place.key_row = token[0];
-        place.query_offset = token[2];
-        place.visible = {token[1], token[2] + 1, 0};
-    } else {
-        place.visible = shape.visible[example];
-    }
-    return place;
+    return {example, example, (int32_t)blockIdx.y, group, shape.queries * group, shape.query_offset,
+            shape.visible[example]};
+}
+
+// The same in kernels whose examples may be single tokens behind a cache; there may be more of those than masks.
+DEVICE attention_place place_of_token(const ccudakernels_attention &shape) {
+    if (shape.places == 0) return place_of_block(shape);
+    const int32_t *token = input_of<int32_t>(shape.places) + 3 * (int64_t)blockIdx.z;
+    int32_t group = shape.heads / shape.key_heads;
+    return {(int32_t)blockIdx.z, token[0], (int32_t)blockIdx.y, group, shape.queries * group, token[2],
+            {token[1], token[2] + 1, 0}};
 }
 
 // The keys that a row sees; begin == end for none.
@@ -69,8 +70,8 @@ DEVICE int64_t sum_place(const ccudakernels_attention &shape, const attention_pl
 #define LOG2_E 1.44269504088896341f
 #define LN_2 0.693147180559945309f
 
-// How much of what was found so far, and of a new tile, remains once both are seen from the larger maximum. Maxima are of
-// scores times log2(e); minus infinity where nothing was seen.
+// How much of what was found so far, and of a new tile, remains once both are seen from the larger maximum. Maxima are
+// of scores times log2(e); minus infinity where nothing was seen.
 struct merging {
     float largest, kept, added;
 };

@@ -1,4 +1,4 @@
-// Attention in float32 arithmetic, of any type and head size; and the parts of the other kernels that no head size shapes.
+// Attention in float32 arithmetic, of any type and head size, forward and backward.
 
 #include "AttentionMasks.cuh"
 
@@ -64,10 +64,11 @@ template <typename Join> DEVICE float joined_over_row(float value) {
 template <typename T> DEVICE void attention_plain(const ccudakernels_attention_arguments &p) {
     DYNAMIC_SHARED(memory);
     const ccudakernels_attention &shape = p.shape;
-    int32_t size = shape.head_size, first_row = blockIdx.x * PLAIN_ROWS, row = threadIdx.x / 16, lane = threadIdx.x % 16;
-    float *queries = (float *)memory, *keys = queries + PLAIN_ROWS * (size + 1), *scores = keys + PLAIN_KEYS * (size + 1);
-    float *row_scores = scores + row * (PLAIN_KEYS + 1);
-    attention_place place = place_of_block(shape);
+    int32_t size = shape.head_size, first_row = blockIdx.x * PLAIN_ROWS;
+    int32_t row = threadIdx.x / 16, lane = threadIdx.x % 16;
+    float *queries = (float *)memory, *keys = queries + PLAIN_ROWS * (size + 1);
+    float *row_scores = keys + PLAIN_KEYS * (size + 1) + row * (PLAIN_KEYS + 1);
+    attention_place place = place_of_token(shape);
     seen_keys seen = keys_seen_by(shape, place, first_row + row);
     seen_keys all = keys_seen_by_rows(shape, place, first_row, PLAIN_ROWS);
     float output[SHARES] = {0}, largest = -INFINITE, sum = 0;
@@ -124,53 +125,6 @@ template <typename T> DEVICE void attention_plain(const ccudakernels_attention_a
 #define ATTENTION_PLAIN(name, T) \
     KERNEL(attention_plain_##name, ccudakernels_attention_arguments, 256) { attention_plain<T>(p); }
 FOR_EACH_TYPE(ATTENTION_PLAIN)
-
-// Merges the tiles of one row in order, as `attention` does.
-template <typename T> DEVICE void attention_combine(const ccudakernels_attention_arguments &p) {
-    const ccudakernels_attention &shape = p.shape;
-    attention_place place = place_of_block(shape);
-    int32_t row = blockIdx.x, size = shape.head_size;
-    int64_t first = ((int64_t)place.example * shape.key_heads + place.key_head) * p.parts * place.rows + row;
-    T *target = output_of<T>(shape.output) + query_place(shape, place, row);
-    for (int32_t element = threadIdx.x; element < size; element += blockDim.x) {
-        float largest = -INFINITE, sum = 0, output = 0;
-        for (int32_t part = 0; part < p.parts; part++) {
-            int64_t at = first + (int64_t)part * place.rows;
-            const float *tile = input_of<float>(p.partial_sums) + at * 2;
-            if (tile[0] == -INFINITE) continue; // nothing was seen there, and nothing else was written
-            merging merge = merged(largest, tile[0]);
-            largest = merge.largest;
-            sum = fmaf(tile[1], merge.added, sum * merge.kept);
-            output = fmaf(input_of<float>(p.partial_outputs)[at * size + element], merge.added, output * merge.kept);
-        }
-        float share = sum > 0 ? 1.0f / sum : 0.0f;
-        target[element] = rounded<T>(output * share);
-        if (shape.log_sum_exp != 0 && element == 0) {
-            output_of<float>(shape.log_sum_exp)[sum_place(shape, place, row)] = log_sum_exp_of(largest, sum);
-        }
-    }
-}
-
-#define ATTENTION_COMBINE(name, T) \
-    KERNEL(attention_combine_##name, ccudakernels_attention_arguments, 128) { attention_combine<T>(p); }
-FOR_EACH_TYPE(ATTENTION_COMBINE)
-
-// A warp takes a row: the sum of its output times its gradient.
-template <typename T> DEVICE void attention_delta(const ccudakernels_attention_backward_arguments &p) {
-    attention_place place = place_of_block(p.shape);
-    int32_t row = blockIdx.x * 8 + threadIdx.x / 32, lane = threadIdx.x % 32;
-    if (row >= place.rows) return; // a whole warp
-    int64_t at = query_place(p.shape, place, row);
-    const T *output = input_of<T>(p.shape.output) + at, *gradient = input_of<T>(p.output_gradient) + at;
-    float sum = 0;
-    for (int32_t i = lane; i < p.shape.head_size; i += 32) sum = fmaf(widened(output[i]), widened(gradient[i]), sum);
-    sum = joined_over_warp<addition>(sum);
-    if (lane == 0) output_of<float>(p.delta)[sum_place(p.shape, place, row)] = sum;
-}
-
-#define ATTENTION_DELTA(name, T) \
-    KERNEL(attention_delta_##name, ccudakernels_attention_backward_arguments, 256) { attention_delta<T>(p); }
-FOR_EACH_TYPE(ATTENTION_DELTA)
 
 // ---- Backward ----
 

@@ -1,7 +1,7 @@
 // Tiles of 64 rows in shared memory, their products on tensor cores, and the softmax of one tile.
 //
-// HEAD_SIZE is a macro of the program. Rows are padded to whole steps of depth, with zeros, and by 16 bytes, so that the
-// eight rows that are read at once lie in different banks.
+// HEAD_SIZE is a macro of the program. Rows are padded to whole steps of depth, with zeros, and by 16 bytes, so that
+// the eight rows that are read at once lie in different banks.
 #pragma once
 
 #include "AttentionMasks.cuh"
@@ -13,8 +13,8 @@
 // Tiles of weights: 64 by 64.
 #define WEIGHT_STRIDE (TILE + 8)
 
-// Copies `rows` rows of HEAD_SIZE elements into a tile, zeros where `place_of(row)` is negative; `commit_copies` is left to
-// the caller.
+// Copies `rows` rows of HEAD_SIZE elements into a tile, zeros where `place_of(row)` is negative; `commit_copies` is
+// left to the caller.
 template <typename T, typename PlaceOf>
 DEVICE void load_tile(uint16_t *tile, ccudakernels_address address, int rows, PlaceOf place_of) {
     const T *source = input_of<T>(address);
@@ -64,15 +64,15 @@ DEVICE void load_left(uint32_t (&a)[4], const uint16_t *tile, int stride, int ro
     load_matrices(a, tile + (row + lane % 16) * stride + column + lane / 16 * 8);
 }
 
-// Fragments of a right operand whose columns are rows of the tile: b[0...1] for rows row...row + 7, b[2...3] for 8 more;
-// 16 of depth from `column` on.
+// Fragments of a right operand whose columns are rows of the tile: b[0...1] for rows row...row + 7, b[2...3] for 8
+// more; 16 of depth from `column` on.
 DEVICE void load_right(uint32_t (&b)[4], const uint16_t *tile, int row, int column) {
     int lane = threadIdx.x % 32;
     load_matrices(b, tile + (row + lane % 8 + lane / 16 * 8) * STRIDE + column + lane / 8 % 2 * 8);
 }
 
-// The same where the columns are columns of the tile: b[0...1] for column...column + 7, b[2...3] for 8 more; 16 of depth
-// from `row` on.
+// The same where the columns are columns of the tile: b[0...1] for column...column + 7, b[2...3] for 8 more; 16 of
+// depth from `row` on.
 DEVICE void load_right_transposed(uint32_t (&b)[4], const uint16_t *tile, int row, int column) {
     int lane = threadIdx.x % 32;
     load_matrices_transposed(b, tile + (row + lane % 16) * STRIDE + column + lane / 16 * 8);
@@ -123,14 +123,16 @@ DEVICE float score_of(const score_rule &rule, float product) {
     return rule.is_capped ? rule.cap * capped_share(rule, product) : rule.factor * product;
 }
 
-// What one tile of keys gives to two rows of a lane: its own maximum and sum, whatever other tiles hold. So a row's bits
-// are the same whether tiles follow each other or are computed apart.
+// What one tile of keys gives to two rows of a lane: its own maximum and sum, whatever other tiles hold. So a row's
+// bits are the same whether tiles follow each other or are computed apart.
 struct tile_sums {
     float largest[2], sum[2];
 };
 
 // Turns products into weights, exp(score - largest), zeros where a row does not see; `first` is the tile's first key.
-DEVICE tile_sums soften_tile(float (&c)[TILE / 8][4], const score_rule &rule, const seen_keys (&seen)[2], int32_t first) {
+DEVICE tile_sums soften_tile(
+    float (&c)[TILE / 8][4], const score_rule &rule, const seen_keys (&seen)[2], int32_t first
+) {
     tile_sums result;
     int32_t column = first + threadIdx.x % 4 * 2;
 #pragma unroll

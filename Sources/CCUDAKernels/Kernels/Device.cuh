@@ -102,7 +102,8 @@ DEVICE uint32_t ballot(bool vote) {
 
 // ---- Tensor cores ----
 //
-// c += a b, with a [16, 16], b [16, 8] and c [16, 8] spread over the warp. With g = lane / 4 and t = lane % 4, a lane holds
+// c += a b, with a [16, 16], b [16, 8] and c [16, 8] spread over the warp. With g = lane / 4 and t = lane % 4, a lane
+// holds
 // - of a: rows g, g + 8, g, g + 8 in a[0...3]; columns 2t and 2t + 1 in the first two, 8 more in the others,
 // - of b: column g; rows 2t, 2t + 1 in b0, 8 more in b1,
 // - of c: row g in c[0], c[1], row g + 8 in c[2], c[3]; columns 2t and 2t + 1.
@@ -137,8 +138,8 @@ DEVICE uint32_t shared_address(const void *place) {
     return (uint32_t)__cvta_generic_to_shared(place);
 }
 
-// Four matrices of 8 rows of 16 bytes: lane `i` names row `i % 8` of matrix `i / 8`, in shared memory. Of matrix `m`, a lane
-// gets elements 2t and 2t + 1 of row g in r[m]; transposed, element g of rows 2t and 2t + 1.
+// Four matrices of 8 rows of 16 bytes: lane `i` names row `i % 8` of matrix `i / 8`, in shared memory. Of matrix `m`, a
+// lane gets elements 2t and 2t + 1 of row g in r[m]; transposed, element g of rows 2t and 2t + 1.
 DEVICE void load_matrices(uint32_t (&r)[4], const void *row) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
@@ -155,7 +156,8 @@ DEVICE void load_matrices_transposed(uint32_t (&r)[4], const void *row) {
 
 // ---- Copies to shared memory ----
 
-// Sixteen aligned bytes, on their way until `wait_for_copies`; zeros where they are not `there`, and then nothing is read.
+// Sixteen aligned bytes, on their way until `wait_for_copies`; zeros where they are not `there`, and then nothing is
+// read.
 DEVICE void copy_sixteen(void *shared, const void *global, bool there) {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"

@@ -245,3 +245,26 @@ template <typename T> DEVICE void extract_patches(const ccudakernels_patches_arg
 #define EXTRACT_PATCHES(name, T) \
     KERNEL(extract_patches_##name, ccudakernels_patches_arguments, 256) { extract_patches<T>(p); }
 FOR_EACH_TYPE(EXTRACT_PATCHES)
+
+// The same of bytes whose channels stand together.
+template <typename T> DEVICE void extract_byte_patches(const ccudakernels_byte_patches_arguments &p) {
+    const uint8_t *images = input_of<uint8_t>(p.images);
+    T *output = output_of<T>(p.output);
+    int32_t size = p.size, across = p.width / size, row = p.channels * size * size;
+    FOR_EIGHTS(i, p.count) {
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            if (i + k >= p.count) break;
+            int64_t patch = (i + k) / row;
+            int32_t place = (int32_t)((i + k) % row), x = place % size, y = place / size % size;
+            int64_t line = patch / across * size + y; // patches of a row of patches share their lines
+            int64_t column = patch % across * size + x;
+            float value = (float)images[(line * p.width + column) * p.channels + place / (size * size)];
+            output[i + k] = rounded<T>(p.scale * value + p.offset);
+        }
+    }
+}
+
+#define EXTRACT_BYTE_PATCHES(name, T) \
+    KERNEL(extract_byte_patches_##name, ccudakernels_byte_patches_arguments, 256) { extract_byte_patches<T>(p); }
+FOR_EACH_TYPE(EXTRACT_BYTE_PATCHES)

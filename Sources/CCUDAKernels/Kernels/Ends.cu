@@ -11,6 +11,21 @@ DEVICE float power_below(float value, float largest) {
     return value == -INFINITE ? 0.0f : expf(value - largest);
 }
 
+// What a column counts under a bell around a target, before all are scaled to one.
+DEVICE float bell_share(int64_t column, int64_t target, float deviation) {
+    float distance = (float)(column - target) / deviation;
+    return expf(-0.5f * distance * distance);
+}
+
+// The columns that a bell reaches: six deviations on either side, within the columns that it may take.
+DEVICE void bell_reach(const ccudakernels_cross_entropy_arguments &p, int32_t target, int32_t &begin, int32_t &end) {
+    begin = end = 0;
+    if (p.spread_deviation == 0 || target < p.spread_begin || target >= p.spread_end) return;
+    int32_t reach = (int32_t)(6 * p.spread_deviation);
+    begin = target - reach > p.spread_begin ? target - reach : p.spread_begin;
+    end = target + reach + 1 < p.spread_end ? target + reach + 1 : p.spread_end;
+}
+
 // A block takes a row: one pass for the sum, with the largest logit seen so far taken out, and one for the gradient.
 template <typename T> DEVICE void cross_entropy(const ccudakernels_cross_entropy_arguments &p) {
     __shared__ float room[32];
@@ -41,7 +56,21 @@ template <typename T> DEVICE void cross_entropy(const ccudakernels_cross_entropy
     int32_t target = input_of<int32_t>(p.targets)[row];
     float weight = input_of<float>(p.weights)[row];
     double expected = (double)capped(logits[target], p.soft_cap);
-    if (p.smoothing != 0) {
+    int32_t begin, end;
+    bell_reach(p, target, begin, end);
+    bool is_bell = begin < end;
+    float bell_scale = 0;
+    if (is_bell) {
+        float shares = 0, mean = 0;
+        for (int32_t column = begin + threadIdx.x; column < end; column += blockDim.x) {
+            float share = bell_share(column, target, p.spread_deviation);
+            shares += share;
+            mean += share * capped(logits[column], p.soft_cap);
+        }
+        double total = joined_over_block<addition>((double)shares, 0.0, sum_room);
+        expected = joined_over_block<addition>((double)mean, 0.0, sum_room) / total;
+        bell_scale = (float)(1 / total);
+    } else if (p.smoothing != 0) {
         expected = (1 - (double)p.smoothing) * expected + (double)p.smoothing * plain_sum / (double)columns;
     }
     if (threadIdx.x == 0) output_of<float>(p.losses)[row] = (float)((double)weight * (log_sum_exp - expected));
@@ -49,14 +78,19 @@ template <typename T> DEVICE void cross_entropy(const ccudakernels_cross_entropy
     __syncthreads(); // the gradient may be written over the logits, and every thread reads the target's
     T *gradient = output_of<T>(p.gradient) + row * columns;
     bool out_aligned = rows_are_aligned<T>(p.gradient, columns);
-    float spread = p.smoothing / (float)columns, hit = 1.0f - p.smoothing, shift = (float)log_sum_exp;
+    float spread = is_bell ? 0.0f : p.smoothing / (float)columns, hit = 1.0f - p.smoothing, shift = (float)log_sum_exp;
     FOR_ROW_EIGHTS(i, columns) {
         float values[WIDTH];
         read_eight(logits + i, columns - i, aligned, values);
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) {
             float value = capped(values[k], p.soft_cap), ratio = p.soft_cap == 0 ? 0.0f : value / p.soft_cap;
-            float share = expf(value - shift) - (i + k == target ? hit : 0.0f);
+            float share = expf(value - shift), due = i + k == target ? hit : 0.0f;
+            if (is_bell) {
+                bool reached = i + k >= begin && i + k < end;
+                due = reached ? bell_scale * bell_share(i + k, target, p.spread_deviation) : 0.0f;
+            }
+            share -= due;
             // The soft-cap's slope is 1 - (capped / cap)^2.
             values[k] = weight * (share - spread) * (1.0f - ratio * ratio);
         }
@@ -67,6 +101,26 @@ template <typename T> DEVICE void cross_entropy(const ccudakernels_cross_entropy
 #define CROSS_ENTROPY(name, T) \
     KERNEL(cross_entropy_##name, ccudakernels_cross_entropy_arguments, 512) { cross_entropy<T>(p); }
 FOR_EACH_TYPE(CROSS_ENTROPY)
+
+// A thread takes a row.
+template <typename T> DEVICE void absolute_error(const ccudakernels_absolute_error_arguments &p) {
+    int64_t row = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+    if (row >= p.rows) return;
+    const T *prediction = input_of<T>(p.prediction) + row * p.columns;
+    const float *target = input_of<float>(p.target) + row * p.columns;
+    float sum = 0;
+    for (int64_t i = 0; i < p.columns; i++) {
+        float error = widened(prediction[i]) - target[i];
+        sum += error < 0 ? -error : error;
+        float slope = error == 0 ? 0.0f : error > 0 ? p.weight : -p.weight;
+        if (p.gradient != 0) output_of<T>(p.gradient)[row * p.columns + i] = rounded<T>(slope);
+    }
+    output_of<float>(p.losses)[row] = p.weight * sum;
+}
+
+#define ABSOLUTE_ERROR(name, T) \
+    KERNEL(absolute_error_##name, ccudakernels_absolute_error_arguments, 256) { absolute_error<T>(p); }
+FOR_EACH_TYPE(ABSOLUTE_ERROR)
 
 // The largest element; of equals the first. A NaN is neither.
 KERNEL(argmax_rows, ccudakernels_argmax_arguments, 1024) {
@@ -105,7 +159,9 @@ DEVICE void read_any(ccudakernels_address address, int32_t type, int64_t i, int6
     if (type == CCUDAKERNELS_FLOAT16) read_eight(input_of<float16>(address) + i, count, aligned, values);
 }
 
-DEVICE void write_any(ccudakernels_address address, int32_t type, int64_t i, int64_t count, const float (&values)[WIDTH]) {
+DEVICE void write_any(
+    ccudakernels_address address, int32_t type, int64_t i, int64_t count, const float (&values)[WIDTH]
+) {
     bool aligned = is_aligned(address);
     if (type == CCUDAKERNELS_FLOAT32) write_eight(output_of<float>(address) + i, count, aligned, values);
 #if HAS_BFLOAT16

@@ -1,15 +1,17 @@
-// What the products of few rows share: a block of eight warps takes 16 columns of the output, that is 16 rows of the weight,
-// and up to 16 rows of activations; its warps cut the depth among them.
+// What the products of few rows share: a block of eight warps takes 16 columns of the output, that is 16 rows of the
+// weight, and up to 16 rows of activations; its warps cut the depth among them.
 //
-// On tensor cores the weight is the left operand. A lane loads 8 consecutive elements of a weight row at a time and uses
-// them as if they were the elements that the fragment layout asks for: the same order of depth on both sides gives the
-// same sums. Every sum has the same shape whatever `m` and `n` are, so a row's bits depend on nothing else.
+// On tensor cores the weight is the left operand. A lane loads 8 consecutive elements of a weight row at a time and
+// uses them as if they were the elements that the fragment layout asks for: the same order of depth on both sides gives
+// the same sums. Every sum has the same shape whatever `m` and `n` are, so a row's bits depend on nothing else.
 #pragma once
 
 #include "Numbers.cuh"
 
 #define FEW_COLUMNS 16
 #define FEW_WARPS 8
+// Weight rows of 32 elements that a warp loads before it uses the first: enough bytes on their way for a whole device.
+#define AHEAD 4
 
 // What becomes of a sum.
 struct few_rows_end {
@@ -36,8 +38,9 @@ DEVICE void finish_few_rows(
     *output = rounded<U>(end.accumulate ? result + widened(*output) : result);
 }
 
-// Eight elements of a narrow type as they lie, from `place` on, zeros beyond a row of `k`. Where rows are `whole`, aligned
-// and of eights, without a branch, so that many loads are on their way at once; weights are read once, past the cache.
+// Eight elements of a narrow type as they lie, from `place` on, zeros beyond a row of `k`. Where rows are `whole`,
+// aligned and of eights, without a branch, so that many loads are on their way at once; weights are read once, past the
+// cache.
 template <bool is_weight, typename T>
 DEVICE sixteen_bytes load_eight(const T *row, int32_t place, int32_t k, bool whole) {
     union {
@@ -55,9 +58,12 @@ DEVICE sixteen_bytes load_eight(const T *row, int32_t place, int32_t k, bool who
     return read.whole;
 }
 
-// Two products of 16 columns by 8 rows and 32 of depth, from 8 elements of two weight rows and of one row of activations.
+// Two products of 16 columns by 8 rows and 32 of depth, from 8 elements of two weight rows and of one row of
+// activations.
 template <typename T>
-DEVICE void multiply_eights(float (&c)[4], const sixteen_bytes &low, const sixteen_bytes &high, const sixteen_bytes &x) {
+DEVICE void multiply_eights(
+    float (&c)[4], const sixteen_bytes &low, const sixteen_bytes &high, const sixteen_bytes &x
+) {
     uint32_t first[4] = {low.x, high.x, low.y, high.y}, second[4] = {low.z, high.z, low.w, high.w};
     tensor_cores<T>::multiply(c, first, x.x, x.y);
     tensor_cores<T>::multiply(c, second, x.z, x.w);

@@ -2,12 +2,11 @@
 
 #include "FewRowTiles.cuh"
 
-// Weight rows of 32 elements that a warp loads before it uses the first: enough bytes on their way for a whole device.
-#define AHEAD 4
-
 // The sums of one warp, whose turns along the depth are AHEAD steps of 32 each.
 template <bool whole, typename T>
-DEVICE void multiply_few_rows(float (&c)[2][4], const T *const (&weights)[2], const T *const (&x)[2], int32_t k, bool both) {
+DEVICE void multiply_few_rows(
+    float (&c)[2][4], const T *const (&weights)[2], const T *const (&x)[2], int32_t k, bool both
+) {
     int32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     for (int32_t depth = warp * AHEAD * 32; depth < k; depth += FEW_WARPS * AHEAD * 32) {
         sixteen_bytes low[AHEAD], high[AHEAD];
@@ -122,6 +121,8 @@ KERNEL(few_rows_plain_float32_float32, ccudakernels_few_rows_arguments, 256) { f
 KERNEL(few_rows_plain_float16_float16, ccudakernels_few_rows_arguments, 256) { few_rows_plain<float16, float16>(p); }
 KERNEL(few_rows_plain_float16_float32, ccudakernels_few_rows_arguments, 256) { few_rows_plain<float16, float>(p); }
 #if HAS_BFLOAT16
-KERNEL(few_rows_plain_bfloat16_bfloat16, ccudakernels_few_rows_arguments, 256) { few_rows_plain<bfloat16, bfloat16>(p); }
+KERNEL(few_rows_plain_bfloat16_bfloat16, ccudakernels_few_rows_arguments, 256) {
+    few_rows_plain<bfloat16, bfloat16>(p);
+}
 KERNEL(few_rows_plain_bfloat16_float32, ccudakernels_few_rows_arguments, 256) { few_rows_plain<bfloat16, float>(p); }
 #endif

@@ -19,28 +19,51 @@ template <typename T> DEVICE float squares_of_row(const T *x, int64_t columns, b
     return joined_over_block<addition>(sum, 0.0f, room);
 }
 
-template <typename T> DEVICE void rms_norm(const ccudakernels_norm_arguments &p) {
-    __shared__ float room[32];
-    int64_t row = blockIdx.x, columns = p.columns;
-    const T *x = input_of<T>(p.input) + row * columns, *weight = input_of<T>(p.weight);
-    const T *residual = input_of<T>(p.residual) + row * columns;
-    T *output = output_of<T>(p.output) + row * columns;
-    bool x_aligned = rows_are_aligned<T>(p.input, columns), w_aligned = is_aligned(p.weight);
-    bool r_aligned = rows_are_aligned<T>(p.residual, columns), o_aligned = rows_are_aligned<T>(p.output, columns);
-    float mean_square = squares_of_row(x, columns, x_aligned, 0.0f, room) / (float)columns;
-    float inverse = 1.0f / sqrtf(mean_square + p.epsilon);
-    if (p.inverse != 0 && threadIdx.x == 0) output_of<float>(p.inverse)[row] = inverse;
-    FOR_ROW_EIGHTS(i, columns) {
-        float values[WIDTH], factors[WIDTH], old[WIDTH];
-        read_eight(x + i, columns - i, x_aligned, values);
-        read_eight(weight + i, columns - i, w_aligned, factors);
-        if (p.residual != 0) read_eight(residual + i, columns - i, r_aligned, old);
+// Eight elements of what RMS norm reads of a row. A thread's first are fetched together, before anything is summed: in
+// decoding a row is alone, and the time is that of waiting for memory.
+template <typename T> struct rms_norm_eight {
+    float x[WIDTH], weight[WIDTH], residual[WIDTH];
+
+    __device__ __forceinline__ void read(const ccudakernels_norm_arguments &p, int64_t i) {
+        int64_t columns = p.columns, start = blockIdx.x * columns + i;
+        read_eight(input_of<T>(p.input) + start, columns - i, rows_are_aligned<T>(p.input, columns), x);
+        read_eight(input_of<T>(p.weight) + i, columns - i, is_aligned(p.weight), weight);
+        if (p.residual == 0) return;
+        read_eight(input_of<T>(p.residual) + start, columns - i, rows_are_aligned<T>(p.residual, columns), residual);
+    }
+
+    __device__ __forceinline__ void write(const ccudakernels_norm_arguments &p, int64_t i, float inverse) {
+        int64_t columns = p.columns;
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) {
-            values[k] = values[k] * inverse * (1.0f + factors[k]);
-            if (p.residual != 0) values[k] = old[k] + rounded_to<T>(values[k]);
+            x[k] = x[k] * inverse * (1.0f + weight[k]);
+            if (p.residual != 0) x[k] = residual[k] + rounded_to<T>(x[k]);
         }
-        write_eight(output + i, columns - i, o_aligned, values);
+        T *output = output_of<T>(p.output) + blockIdx.x * columns + i;
+        write_eight(output, columns - i, rows_are_aligned<T>(p.output, columns), x);
+    }
+};
+
+template <typename T> DEVICE void rms_norm(const ccudakernels_norm_arguments &p) {
+    __shared__ float room[32];
+    int64_t columns = p.columns, first = (int64_t)threadIdx.x * WIDTH, stride = (int64_t)blockDim.x * WIDTH;
+    rms_norm_eight<T> own = {{0}, {0}, {0}}, other;
+    if (first < columns) own.read(p, first);
+    float sum = 0;
+#pragma unroll
+    for (int k = 0; k < WIDTH; k++) sum = fmaf(own.x[k], own.x[k], sum);
+    for (int64_t i = first + stride; i < columns; i += stride) {
+        other.read(p, i);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) sum = fmaf(other.x[k], other.x[k], sum);
+    }
+    float mean_square = joined_over_block<addition>(sum, 0.0f, room) / (float)columns;
+    float inverse = 1.0f / sqrtf(mean_square + p.epsilon);
+    if (p.inverse != 0 && threadIdx.x == 0) output_of<float>(p.inverse)[blockIdx.x] = inverse;
+    if (first < columns) own.write(p, first, inverse);
+    for (int64_t i = first + stride; i < columns; i += stride) {
+        other.read(p, i);
+        other.write(p, i, inverse);
     }
 }
 
@@ -128,7 +151,9 @@ template <typename T> DEVICE void norm_input(const ccudakernels_norm_input_argum
 FOR_EACH_TYPE(NORM_INPUT)
 
 // Adds what the block's threads hold for 256 columns, eight a thread, and writes it as one part.
-DEVICE void write_part(const float (&sums)[WIDTH], float (&room)[8][256], ccudakernels_address partials, int64_t columns) {
+DEVICE void write_part(
+    const float (&sums)[WIDTH], float (&room)[8][256], ccudakernels_address partials, int64_t columns
+) {
     __syncthreads();
 #pragma unroll
     for (int k = 0; k < WIDTH; k++) room[threadIdx.x / 32][threadIdx.x % 32 * WIDTH + k] = sums[k];
@@ -169,8 +194,8 @@ template <typename T> DEVICE void norm_parameters(const ccudakernels_norm_parame
     KERNEL(norm_parameters_##name, ccudakernels_norm_parameters_arguments, 256) { norm_parameters<T>(p); }
 FOR_EACH_TYPE(NORM_PARAMETERS)
 
-// Angles are float32, as in the reference; their sine and cosine come from float64 and are rounded to T. One block takes
-// all heads of a row.
+// Angles are float32, as in the reference; their sine and cosine come from float64 and are rounded to T. One block
+// takes all heads of a row.
 template <typename T> DEVICE void rotary(const ccudakernels_rotary_arguments &p) {
     __shared__ float sines[CCUDAKERNELS_LARGEST_HEAD / 2], cosines[CCUDAKERNELS_LARGEST_HEAD / 2];
     int half = p.head_size / 2;
@@ -185,7 +210,8 @@ template <typename T> DEVICE void rotary(const ccudakernels_rotary_arguments &p)
     int64_t start = (int64_t)blockIdx.x * p.heads * p.head_size;
     const T *input = input_of<T>(p.input) + start;
     T *output = output_of<T>(p.output) + start;
-    bool whole = half % WIDTH == 0, in_aligned = whole && is_aligned(p.input), out_aligned = whole && is_aligned(p.output);
+    bool whole = half % WIDTH == 0;
+    bool in_aligned = whole && is_aligned(p.input), out_aligned = whole && is_aligned(p.output);
     int eights = (half + WIDTH - 1) / WIDTH;
     for (int task = threadIdx.x; task < p.heads * eights; task += blockDim.x) {
         int i = task % eights * WIDTH, place = task / eights * p.head_size + i, count = half - i;

@@ -91,7 +91,7 @@ DEVICE sixteen_bytes nf4_eight(
             tensor_cores<T>::pair(values[4], values[5]), tensor_cores<T>::pair(values[6], values[7])};
 }
 
-// As `few_rows`; see there.
+// As `few_rows`, in the same order of depth, so to the bit what the dequantized matrix would give.
 template <typename T, typename U> DEVICE void few_rows_nf4(const ccudakernels_few_rows_nf4_arguments &p) {
     __shared__ float sums[FEW_WARPS][FEW_COLUMNS][CCUDAKERNELS_FEW_ROWS + 1];
     __shared__ float table[16];
@@ -104,13 +104,15 @@ template <typename T, typename U> DEVICE void few_rows_nf4(const ccudakernels_fe
     const T *first_x = input_of<T>(p.a) + (int64_t)smaller(row, p.m - 1) * p.k;
     const T *second_x = input_of<T>(p.a) + (int64_t)smaller(row + 8, p.m - 1) * p.k;
     float c[2][4] = {{0}};
-#pragma unroll 4
-    for (int32_t depth = warp * 32; depth < p.k; depth += FEW_WARPS * 32) {
-        int32_t place = depth + lane % 4 * WIDTH;
-        sixteen_bytes low = nf4_eight<T>(p.b, table, low_row, p.k, place, whole);
-        sixteen_bytes high = nf4_eight<T>(p.b, table, high_row, p.k, place, whole);
-        multiply_eights<T>(c[0], low, high, load_eight<false>(first_x, place, p.k, a_aligned));
-        if (has_second) multiply_eights<T>(c[1], low, high, load_eight<false>(second_x, place, p.k, a_aligned));
+    for (int32_t depth = warp * AHEAD * 32; depth < p.k; depth += FEW_WARPS * AHEAD * 32) {
+#pragma unroll
+        for (int step = 0; step < AHEAD; step++) {
+            int32_t place = depth + step * 32 + lane % 4 * WIDTH;
+            sixteen_bytes low = nf4_eight<T>(p.b, table, low_row, p.k, place, whole);
+            sixteen_bytes high = nf4_eight<T>(p.b, table, high_row, p.k, place, whole);
+            multiply_eights<T>(c[0], low, high, load_eight<false>(first_x, place, p.k, a_aligned));
+            if (has_second) multiply_eights<T>(c[1], low, high, load_eight<false>(second_x, place, p.k, a_aligned));
+        }
     }
     keep_fragments(c, sums);
     __syncthreads();
@@ -131,12 +133,14 @@ DEVICE void few_rows_nf4_float32(const ccudakernels_few_rows_nf4_arguments &p) {
     for (int half = 0; half < 2; half++) {
         int32_t column = warp + half * 8, j = smaller((int32_t)blockIdx.x * FEW_COLUMNS + column, p.n - 1);
         float parts[CCUDAKERNELS_FEW_ROWS] = {0};
-        for (int32_t depth = lane; depth < p.k; depth += 32) {
-            float w = nf4_element(p.b, table, (int64_t)j * p.k + depth);
+        for (int32_t first = lane * WIDTH; first < p.k; first += 32 * WIDTH) {
+            for (int32_t depth = first; depth < smaller(first + WIDTH, p.k); depth++) {
+                float w = nf4_element(p.b, table, (int64_t)j * p.k + depth);
 #pragma unroll
-            for (int i = 0; i < CCUDAKERNELS_FEW_ROWS; i++) {
-                if (i >= rows) break;
-                parts[i] = fmaf(w, input_of<float>(p.a)[(int64_t)(first_row + i) * p.k + depth], parts[i]);
+                for (int i = 0; i < CCUDAKERNELS_FEW_ROWS; i++) {
+                    if (i >= rows) break;
+                    parts[i] = fmaf(w, input_of<float>(p.a)[(int64_t)(first_row + i) * p.k + depth], parts[i]);
+                }
             }
         }
 #pragma unroll

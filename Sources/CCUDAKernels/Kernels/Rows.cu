@@ -26,8 +26,8 @@ DEVICE bool is_named(const int32_t *indices, int64_t begin, int64_t end, int32_t
     return __syncthreads_or(found);
 }
 
-// A block stands for one source row. The first that names a target adds all that do, in order; without sums, the last one
-// that names it is copied. So no two blocks write one row.
+// A block stands for one source row. The first that names a target adds all that do, in order; without sums, the last
+// one that names it is copied. So no two blocks write one row.
 template <typename T, typename U> DEVICE void scatter_rows(const ccudakernels_scatter_arguments &p) {
     const int32_t *indices = input_of<int32_t>(p.indices);
     int64_t row = blockIdx.x;

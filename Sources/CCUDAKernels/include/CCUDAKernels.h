@@ -1,6 +1,7 @@
 // The sources of the CUDA kernels, embedded, and what they are asked.
 //
-// They are compiled at run time by NVRTC: the build needs no CUDA. Texts are constants that live as long as the program.
+// They are compiled at run time by NVRTC: the build needs no CUDA. Texts are constants that live as long as the
+// program.
 #pragma once
 
 #include "CCUDAKernelsArguments.h"

@@ -1,16 +1,17 @@
 // What CUDA kernels are asked: one struct for each kernel, filled by Swift, passed by value, read by the kernel.
 //
 // Rules:
-// - Every kernel is `extern "C" __global__ void NAME(const ccudakernels_X_arguments p)`, one parameter. In names below, T, U
-//   are `float32`, `bfloat16`, `float16`, D is a head size.
-// - Arrays are dense and row major, at any multiple of their element size; kernels look for 16-byte alignment themselves.
-//   "Optional" arrays have address 0. Real arrays without a comment are of type T.
+// - Every kernel is `extern "C" __global__ void NAME(const ccudakernels_X_arguments p)`, one parameter. In names below,
+//   T, U are `float32`, `bfloat16`, `float16`, D is a head size.
+// - Arrays are dense and row major, at any multiple of their element size; kernels look for 16-byte alignment
+//   themselves. "Optional" arrays have address 0. Real arrays without a comment are of type T.
 // - A launch of no elements or rows must be left out: CUDA refuses an empty grid.
 // - "elements": block 256, grid ceil(count / 2048), at most 65535 * 16; any grid does, since threads stride.
 // - "rows": one block for each row; block `ccudakernels_row_threads(columns)`.
 // - Dynamic shared memory is 0 unless said; above 48 KiB, `cuFuncSetAttribute(MAX_DYNAMIC_SHARED_SIZE_BYTES)` is needed
 //   once for each function, and the device must have as much (`MAX_SHARED_MEMORY_PER_BLOCK_OPTIN`).
-// - Compile with `--fmad=false`: kernels ask for fused sums where they want them, and the others keep the CPU's rounding.
+// - Compile with `--fmad=false`: kernels ask for fused sums where they want them, and the others keep the CPU's
+//   rounding.
 // - bfloat16 kernels exist from sm_80 on; where a kernel needs more, its comment says so.
 //
 // NVRTC compiles this file too, and has no standard headers.
@@ -132,8 +133,8 @@ typedef struct {
     int64_t blocks, byte_count, source_stride, output_stride;
 } ccudakernels_copy_arguments;
 
-// write_cache: grid (ceil(byte_count / 4096), tokens at most 65535), block 256. Copies token `i` of `byte_count` bytes to the
-// row and column that place `i` names.
+// write_cache: grid (ceil(byte_count / 4096), tokens at most 65535), block 256. Copies token `i` of `byte_count` bytes
+// to the row and column that place `i` names.
 typedef struct {
     ccudakernels_address source, places, output; // places int32 [tokens, 3]: row, first column, column
     int64_t tokens, byte_count, capacity;
@@ -145,6 +146,14 @@ typedef struct {
     int64_t count;
     int32_t channels, height, width, size;
 } ccudakernels_patches_arguments;
+
+// extract_byte_patches_T: as extract_patches_T; a byte becomes scale * byte + offset.
+typedef struct {
+    ccudakernels_address images, output; // images uint8 [B, height, width, channels]
+    int64_t count;
+    int32_t channels, height, width, size;
+    float scale, offset;
+} ccudakernels_byte_patches_arguments;
 
 // scale_columns_T: grid (min(ceil(columns / 2048), 65535), min(rows, 65535)), block 256; any grid does.
 typedef struct {
@@ -191,8 +200,9 @@ typedef struct {
 // Rows of `a` that one block takes. More rows than this are cut along the grid's y; a row's bits stay the same.
 #define CCUDAKERNELS_FEW_ROWS 16
 
-// few_rows_T_U: a, b, bias T; output U, which is T or float32. `output (+)= alpha * a b' + bias`, b [n, k] (transposeB).
-// Grid (ceil(n / 16), ceil(m / CCUDAKERNELS_FEW_ROWS)), block 256. Streams b once; good up to m = 32 or so.
+// few_rows_T_U: a, b, bias T; output U, which is T or float32. `output (+)= alpha * a b' + bias`, b [n, k]
+// (transposeB). Grid (ceil(n / 16), ceil(m / CCUDAKERNELS_FEW_ROWS)), block 256. Streams b once; good up to m = 32 or
+// so.
 typedef struct {
     ccudakernels_address a, b, bias, output; // bias optional [n]
     int32_t m, n, k;
@@ -219,7 +229,8 @@ typedef struct {
     int64_t count;
 } ccudakernels_dequantize_arguments;
 
-// few_rows_nf4_T_U: as few_rows_T_U with b [n, k] in NF4 (elements rounded to its type, then to T). Same grid and block.
+// few_rows_nf4_T_U: as few_rows_T_U with b [n, k] in NF4 (elements rounded to its type, then to T). Same grid and
+// block.
 typedef struct {
     ccudakernels_address a, bias, output;
     ccudakernels_nf4 b;
@@ -290,18 +301,20 @@ typedef struct {
     int32_t query_offset, window; // window 0: none
     int32_t window_spares_prefix;
     float scale, soft_cap; // soft_cap 0: none
-    // Optional, int32 [batch, 3]: each example is one token behind a cache: the row of k and v, the first column that it
-    // sees, its own column. Then `queries` is 1, `visible` and `query_offset` are not read, and there may be more examples.
+    // Optional, int32 [batch, 3]: each example is one token behind a cache: the row of k and v, the first column that
+    // it sees, its own column. Then `queries` is 1, `visible` and `query_offset` are not read, and there may be more
+    // examples.
     ccudakernels_address places;
     ccudakernels_visible visible[CCUDAKERNELS_EXAMPLES];
 } ccudakernels_attention;
 
 // The forward, by rows = queries * group:
 // - attention_T_D: T bfloat16 (sm_80) or float16, D in 64, 72, 80, 128, 256; on tensor cores. Grid
-//   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block 128, shared bytes `ccudakernels_attention_shared(D)`.
+//   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block 128, shared bytes
+//   `ccudakernels_attention_shared(D)`.
 // - attention_decode_T_D then attention_combine_T: the same bits, for rows <= CCUDAKERNELS_DECODE_ROWS; needs partials.
-//   attention_decode_T_D: grid (parts, key_heads, batch), block 128, shared bytes `ccudakernels_decode_shared(D)`, where
-//   parts = max(1, ceil(max over examples of (key_end - key_begin) / CCUDAKERNELS_KEY_TILE)).
+//   attention_decode_T_D: grid (parts, key_heads, batch), block 128, shared bytes `ccudakernels_decode_shared(D)`,
+//   where parts = max(1, ceil(max over examples of (key_end - key_begin) / CCUDAKERNELS_KEY_TILE)).
 //   attention_combine_T: grid (rows, key_heads, batch), block 128.
 // - attention_plain_T: any T and any d up to 256. Grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch), block
 //   256, shared bytes `ccudakernels_plain_shared(d)`.
@@ -362,7 +375,18 @@ typedef struct {
     int64_t rows, columns;
     float soft_cap;  // 0 for none
     float smoothing; // share of a target that is spread over all columns
+    // Targets in spread_begin..<spread_end are bells of this deviation over these columns; deviation 0: none are.
+    int32_t spread_begin, spread_end;
+    float spread_deviation;
 } ccudakernels_cross_entropy_arguments;
+
+// absolute_error_T: grid ceil(rows / 256), block 256; T is the type of the prediction and of the gradient.
+typedef struct {
+    ccudakernels_address prediction, target, losses; // [rows, columns], float32 the same, float32 [rows]
+    ccudakernels_address gradient;                   // optional [rows, columns]
+    int64_t rows, columns;
+    float weight;
+} ccudakernels_absolute_error_arguments;
 
 // argmax_rows: rows, but block 1024.
 typedef struct {

@@ -168,6 +168,9 @@ typedef struct {
     ptrdiff_t columns;
     float soft_cap; // 0 for none
     float smoothing; // share of a target that is spread over all columns
+    // Targets in spread_begin..<spread_end are bells of this deviation over these columns; deviation 0: none are.
+    ptrdiff_t spread_begin, spread_end;
+    float spread_deviation;
 } ckernels_cross_entropy_call;
 
 typedef struct {

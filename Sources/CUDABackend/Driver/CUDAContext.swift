@@ -6,6 +6,8 @@ final class CUDAContext {
     let device: DeviceDescription
     let stream: OpaquePointer?
     private let context: OpaquePointer?
+    /// What watches launches, while somebody asked for it.
+    var profile: KernelProfile?
 
     /// Takes the card's primary context, which libraries share.
     init(_ driver: CUDADriver, _ device: DeviceDescription) throws(TensorError) {

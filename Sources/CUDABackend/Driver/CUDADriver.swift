@@ -52,7 +52,9 @@ struct CUDADriver {
 
     private func text(_ read: (UnsafeMutablePointer<CChar>, Int32) -> DriverStatus) -> String {
         var bytes = [CChar](repeating: 0, count: 256)
-        guard bytes.withUnsafeMutableBufferPointer({ read($0.baseAddress.unsafelyUnwrapped, 255) }) == 0 else { return "" }
+        guard bytes.withUnsafeMutableBufferPointer({ read($0.baseAddress.unsafelyUnwrapped, 255) }) == 0 else {
+            return ""
+        }
         return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 

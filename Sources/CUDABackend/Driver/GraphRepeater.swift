@@ -55,5 +55,7 @@ final class GraphRepeater: Repeater {
 }
 
 extension CUDABackend {
-    package func makeRepeater() -> any Repeater { GraphRepeater(context, allocator) }
+    package func makeRepeater() -> any Repeater {
+        context.profile == nil ? GraphRepeater(context, allocator) : PlainRepeater()
+    }
 }

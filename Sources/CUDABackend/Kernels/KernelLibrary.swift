@@ -1,4 +1,5 @@
 import CCUDAKernels
+import Dispatch
 import Tensors
 
 /// The kernels on the card: programs are compiled, or read from the cache, when one of their kernels is first launched.
@@ -15,12 +16,16 @@ final class KernelLibrary {
     private let context: CUDAContext
     private let compiler: KernelCompiler
     private let cache: KernelCache
+    private let compilesAhead: Bool
+    /// What was compiled ahead and is not loaded yet.
+    private var binaries: [Int32: [UInt8]] = [:]
     private var modules: [Int32: OpaquePointer?] = [:]
     private var kernels: [String: Kernel] = [:]
 
     /// Compiles nothing yet.
-    init(_ context: CUDAContext, _ compiler: KernelCompiler, _ cache: KernelCache) {
+    init(_ context: CUDAContext, _ compiler: KernelCompiler, _ cache: KernelCache, compilesAhead: Bool) {
         (self.context, self.compiler, self.cache) = (context, compiler, cache)
+        self.compilesAhead = compilesAhead
     }
 
     deinit {
@@ -33,6 +38,15 @@ final class KernelLibrary {
     ) throws(TensorError) {
         guard grid.0 > 0 && grid.1 > 0 && grid.2 > 0 else { return }
         let kernel = try kernel(name, shared: shared)
+        guard let profile = context.profile else { return try launch(kernel, name, grid, block, shared, arguments) }
+        try profile.measure(name) { () throws(TensorError) in
+            try launch(kernel, name, grid, block, shared, arguments)
+        }
+    }
+
+    private func launch<Arguments: BitwiseCopyable>(
+        _ kernel: Kernel, _ name: String, _ grid: (Int, Int, Int), _ block: Int, _ shared: Int, _ arguments: Arguments
+    ) throws(TensorError) {
         let status = withUnsafePointer(to: arguments) { pointer in
             var parameter: UnsafeMutableRawPointer? = UnsafeMutableRawPointer(mutating: pointer)
             return context.functions.launch(
@@ -75,11 +89,40 @@ final class KernelLibrary {
         var module: OpaquePointer?
         // A kept program that the driver refuses is compiled again.
         if let kept = cache.read(recipe), context.functions.loadModule(&module, kept) == 0 { return module }
-        let binary = try compiler.compile(recipe)
-        compiledCount += 1
+        if compilesAhead && binaries.isEmpty { compileMissing() }
+        let binary: [UInt8]
+        if let made = binaries.removeValue(forKey: index) {
+            binary = made
+        } else {
+            binary = try compiler.compile(recipe)
+            compiledCount += 1
+        }
         // Assembly is text and ends with a zero byte, which NVRTC counts.
         try context.driver.check(context.functions.loadModule(&module, binary), "cuModuleLoadData of \(recipe.name)")
         cache.write(binary, recipe)
         return module
+    }
+
+    /// Compiles all programs that are neither loaded nor kept, each by a thread. One that fails is tried again, and
+    /// complains, when it is needed.
+    private func compileMissing() {
+        let missing = (0..<ccudakernels_program_count()).compactMap { index in
+            modules[index] == nil ? compiler.recipe(index).map { (index, $0) } : nil
+        }.filter { cache.read($0.1) == nil }
+        var results = [[UInt8]?](repeating: nil, count: missing.count)
+        results.withUnsafeMutableBufferPointer { buffer in
+            // Each thread writes a place of its own, and reads what nobody changes.
+            nonisolated(unsafe) let (places, recipes) = (buffer, missing)
+            let compiler = compiler
+            DispatchQueue.concurrentPerform(iterations: recipes.count) { place in
+                places[place] = try? compiler.compile(recipes[place].1)
+            }
+        }
+        for (place, result) in results.enumerated() {
+            guard let result else { continue }
+            compiledCount += 1
+            binaries[missing[place].0] = result
+            cache.write(result, missing[place].1)
+        }
     }
 }

@@ -59,11 +59,23 @@ extension CUDALibraries {
         if let substitute { return FunctionReader(library: names[0], source: substitute) }
         let folders = library == .driver || library == .monitor ? [] : folders
         for name in names {
-            for path in folders.map({ "\($0)/\(name)" }) + [name] {
-                if let shared = SharedLibrary(path) { return FunctionReader(library: name, source: shared) }
+            for folder in folders where FileManager.default.fileExists(atPath: "\(folder)/\(name)") {
+                if library == .compiler { openOtherHalf(in: folder) }
+                if let shared = SharedLibrary("\(folder)/\(name)") {
+                    return FunctionReader(library: name, source: shared)
+                }
             }
+            if let shared = SharedLibrary(name) { return FunctionReader(library: name, source: shared) }
         }
         if library == .driver { throw .noDriver(library: names[0]) }
         throw .missingLibrary(names: names, folders: folders)
+    }
+
+    /// Opens what NVRTC opens by name when it compiles: it asks the loader alone, which does not know pip's folders.
+    private func openOtherHalf(in folder: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names.sorted() where name.hasPrefix("libnvrtc-builtins.so") {
+            _ = SharedLibrary("\(folder)/\(name)")
+        }
     }
 }

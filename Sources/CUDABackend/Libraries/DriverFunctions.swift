@@ -29,8 +29,7 @@ struct DriverFunctions {
     let synchronizeStream: @convention(c) (OpaquePointer?) -> DriverStatus
     let beginCapture: @convention(c) (OpaquePointer?, Int32) -> DriverStatus
     let endCapture: @convention(c) (OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>) -> DriverStatus
-    let instantiateGraph:
-        @convention(c) (UnsafeMutablePointer<OpaquePointer?>, OpaquePointer?, UInt64) -> DriverStatus
+    let instantiateGraph: @convention(c) (UnsafeMutablePointer<OpaquePointer?>, OpaquePointer?, UInt64) -> DriverStatus
     let launchGraph: @convention(c) (OpaquePointer?, OpaquePointer?) -> DriverStatus
     let destroyGraph: @convention(c) (OpaquePointer?) -> DriverStatus
     let destroyGraphInstance: @convention(c) (OpaquePointer?) -> DriverStatus

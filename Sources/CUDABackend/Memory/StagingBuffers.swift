@@ -30,7 +30,9 @@ final class StagingBuffers {
     func copy(_ bytes: UnsafeRawBufferPointer, to address: DeviceAddress) throws(TensorError) {
         var done = 0
         while done < bytes.count {
-            if used == byteCount || (used > 0 && byteCount - used < min(bytes.count - done, byteCount)) { try advance() }
+            if used == byteCount || (used > 0 && byteCount - used < min(bytes.count - done, byteCount)) {
+                try advance()
+            }
             let part = min(bytes.count - done, byteCount - used)
             let place = start + current * byteCount + used
             Self.fill(place, from: UnsafeRawBufferPointer(rebasing: bytes[done..<done + part]))

@@ -63,6 +63,15 @@ final class ProductPlans {
         let plan = try plan(for: product)
         let workspace = try workspaceBlock()
         if product.bias != 0 { try plan.setBias(product.bias) }
+        guard let profile = context.profile else { return try multiply(product, plan, workspace) }
+        let turned = (product.transposeA ? "a^T " : "a ") + (product.transposeB ? "b^T" : "b")
+        let name = "product \(product.m) x \(product.n) x \(product.k), \(turned) to \(product.outputType.name)"
+        try profile.measure(name) { () throws(TensorError) in try multiply(product, plan, workspace) }
+    }
+
+    private func multiply(
+        _ product: Product, _ plan: ProductPlan, _ workspace: CachingAllocator.Block
+    ) throws(TensorError) {
         var (alpha, beta): (Float, Float) = (product.alpha, product.accumulate ? 1 : 0)
         _ = context.functions
         let status = plan.algorithm.withUnsafeBytes { algorithm in

@@ -3,11 +3,25 @@ import Tensors
 extension PaliGemma {
     /// The features of pictures, as the decoder reads them.
     ///
-    /// - Parameter pixels: float32 `[B, 3, S, S]`, normalized.
+    /// - Parameter pixels: as `visionStates` takes them.
     /// - Returns: `[B * N, D]`, row by row of patches.
     package func imageFeatures(_ pixels: Tensor, _ pass: Pass = Pass()) throws(TensorError) -> Tensor {
-        let pass = checkpointing(pass)
-        let features = try projector(tower(pixels, pass), pass)
+        try features(ofVisionStates: visionStates(pixels, pass), pass)
+    }
+
+    /// What the vision tower says of pictures, before the projector.
+    ///
+    /// - Parameter pixels: float32 `[B, 3, S, S]`, normalized; or bytes `[B, S, S, 3]`.
+    /// - Returns: `[B, N, D']` in the type of the weights.
+    package func visionStates(_ pixels: Tensor, _ pass: Pass = Pass()) throws(TensorError) -> Tensor {
+        try tower(pixels, checkpointing(pass))
+    }
+
+    /// The features that the decoder reads, of what the tower says.
+    ///
+    /// - Returns: `[B * N, D]`.
+    package func features(ofVisionStates states: Tensor, _ pass: Pass = Pass()) throws(TensorError) -> Tensor {
+        let features = try projector(states, pass)
         pass.observe?("projector_out", features)
         return try features.reshaped(to: [features.rows, features.columns])
     }
@@ -45,20 +59,38 @@ extension PaliGemma {
     package func losses(
         _ tokens: TokenBatch, features: Tensor, weight: Float? = nil, smoothing: Float = 0, _ pass: Pass = Pass()
     ) throws(TensorError) -> Tensor {
+        let (hidden, labels) = try labelStates(tokens, features: features, pass)
+        let weights = Array(repeating: weight ?? 1 / Float(labels.count), count: labels.count)
+        return try labelLosses(hidden, labels, weights: weights, smoothing: smoothing, pass)
+    }
+
+    /// The hidden states that predict labels, and the labels.
+    ///
+    /// - Returns: `[labels, D]`, and an id for each.
+    /// - Throws: `TensorError.argument` if the batch has no labels.
+    package func labelStates(
+        _ tokens: TokenBatch, features: Tensor, _ pass: Pass = Pass()
+    ) throws(TensorError) -> (hidden: Tensor, labels: [Int32]) {
         let (places, labels) = tokens.predictions
         guard !labels.isEmpty else { throw .argument(operation: "loss", reason: "the batch has no labels") }
-        let hidden = try hiddenStates(tokens, features: features, pass).gatheringRows(places)
-        let weights = Array(repeating: weight ?? 1 / Float(labels.count), count: labels.count)
-        return try headLoss(
+        return (try hiddenStates(tokens, features: features, pass).gatheringRows(places), labels)
+    }
+
+    /// The loss of each label by the tied head, weighted; parameters as of `headLoss`.
+    package func labelLosses(
+        _ hidden: Tensor, _ labels: [Int32], weights: [Float], smoothing: Float = 0, spread: TargetSpread? = nil,
+        chunkRows: Int = 256, _ pass: Pass = Pass()
+    ) throws(TensorError) -> Tensor {
+        try headLoss(
             hidden: hidden, table: pass(decoder.table), targets: labels, weights: weights, softCap: finalSoftCap,
-            smoothing: smoothing)
+            smoothing: smoothing, spread: spread, chunkRows: chunkRows)
     }
 
     /// The capped logits of some rows of hidden states.
     ///
     /// - Parameters:
     ///   - hidden: `[.., D]`.
-    ///   - part: rows of the head, `[V', D]`, where not all are wanted.
+    ///   - part: rows of the head, `[V', D]`, where not all are wanted; `headRows` gives them.
     /// - Returns: float32 `[R, V]`, or `[R, V']`.
     package func logits(_ hidden: Tensor, over part: Tensor? = nil) throws(TensorError) -> Tensor {
         let rows = hidden.detached.viewed(as: [hidden.rows, hidden.columns])
@@ -71,6 +103,9 @@ extension PaliGemma {
         if let cap = finalSoftCap { try backend.softCap(SoftCapCall(input: logits, cap: cap, output: logits)) }
         return logits
     }
+
+    /// Some rows of the head, as they are now.
+    package func headRows(_ range: Range<Int>) -> Tensor { decoder.table.value.part(range) }
 
     /// The bound of final logits under the options.
     var finalSoftCap: Float? {

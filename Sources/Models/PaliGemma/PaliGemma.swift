@@ -83,6 +83,20 @@ package final class PaliGemma {
             elementType: elementType, quantization: quantization, backend: backend)
     }
 
+    /// A model at the beginning of its training from nothing.
+    ///
+    /// - Parameter locationIDs: the ids of locations, whose embeddings begin as neighbours.
+    package convenience init(
+        untrained configuration: PaliGemmaConfiguration, locationIDs: Range<Int>, seed: UInt64,
+        elementType: ElementType, backend: any Backend
+    ) throws(ModelError) {
+        try self.init(
+            configuration,
+            source: UntrainedSource(
+                seed: seed, locationIDs: locationIDs, elementType: elementType, backend: backend),
+            elementType: elementType, backend: backend)
+    }
+
     /// Whether vision tower and projector are frozen and carry no adapter: then features depend on pixels alone.
     package var hasFixedImageFeatures: Bool {
         !parameters.trainable.contains { Self.isImagePath($0.name) }

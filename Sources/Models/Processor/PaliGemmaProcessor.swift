@@ -121,11 +121,13 @@ package struct TokenRow: Sendable, Equatable {
 }
 
 extension TokenBatch {
-    /// Rows padded to the longest.
+    /// Rows padded to the longest, or to the next multiple of `lengthMultiple`.
     package init(
-        _ rows: [TokenRow], withLabels: Bool, padID: Int32, _ side: PaliGemmaProcessor.PaddingSide
+        _ rows: [TokenRow], withLabels: Bool, padID: Int32, _ side: PaliGemmaProcessor.PaddingSide,
+        lengthMultiple: Int = 1
     ) throws(ModelError) {
-        let length = rows.map(\.count).max() ?? 0
+        let longest = rows.map(\.count).max() ?? 0
+        let length = (longest + lengthMultiple - 1) / lengthMultiple * lengthMultiple
         func filled<Element>(_ padding: Element, _ row: (TokenRow) -> [Element]) -> [Element] {
             rows.flatMap { source in
                 let pads = Array(repeating: padding, count: length - source.count)

@@ -26,11 +26,12 @@ struct SigLIPVisionTower {
         self.configuration = configuration
     }
 
-    /// - Parameter pixels: float32 `[B, 3, S, S]`, normalized.
+    /// - Parameter pixels: float32 `[B, 3, S, S]`, normalized; or bytes `[B, S, S, 3]`.
     /// - Returns: `[B, N, D]` in the type of the weights.
     func callAsFunction(_ pixels: Tensor, _ pass: Pass) throws(TensorError) -> Tensor {
         let (size, side) = (configuration.hiddenSize, configuration.imageSize)
-        guard pixels.shape.count == 4, pixels.shape[2] == side, pixels.shape[3] == side else {
+        let sides = pixels.elementType == .uint8 ? pixels.shape.dropFirst().prefix(2) : pixels.shape.dropFirst(2)
+        guard pixels.shape.count == 4, sides.allSatisfy({ $0 == side }) else {
             throw .shapeMismatch(operation: "vision tower", pixels.shape, [pixels.shape.first ?? 1, 3, side, side])
         }
         let patches = try pixels.patches(of: configuration.patchSize, as: patchWeight.value.elementType)

@@ -83,10 +83,17 @@ package final class Tape {
     ///
     /// - Parameter seed: the gradient of what is minimized for `root`, of its shape and type.
     package func backward(from root: Tensor, seed: Tensor) throws(TensorError) {
-        guard let node = root.node, node.tape === self else {
-            throw .argument(operation: "backward", reason: "the root was not recorded on this tape")
+        try backward(from: [(root, seed)])
+    }
+
+    /// Walks back from several roots at once, minimizing the sum of what each is minimized for; no root comes twice.
+    package func backward(from roots: [(root: Tensor, seed: Tensor)]) throws(TensorError) {
+        for (root, seed) in roots {
+            guard let node = root.node, node.tape === self else {
+                throw .argument(operation: "backward", reason: "the root was not recorded on this tape")
+            }
+            slots[node.index] = .borrowed(seed)
         }
-        slots[node.index] = .borrowed(seed)
         for place in entries.indices.reversed() {
             guard let operation = entries[place].operation else { continue }
             entries[place].operation = nil

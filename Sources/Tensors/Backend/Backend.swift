@@ -55,6 +55,8 @@ package protocol Backend: AnyObject {
     func scatterRows(_ call: ScatterRowsCall) throws(TensorError)
     func writeColumns(_ call: WriteColumnsCall) throws(TensorError)
     func extractPatches(_ call: ExtractPatchesCall) throws(TensorError)
+    /// Has a default that works on every device.
+    func extractPatches(_ call: ExtractBytePatchesCall) throws(TensorError)
     func sumColumns(_ call: SumColumnsCall) throws(TensorError)
     func sumOfSquares(_ call: SumOfSquaresCall) throws(TensorError)
 
@@ -94,6 +96,8 @@ package protocol Backend: AnyObject {
     // Ends: loss, choice, update.
     func softCap(_ call: SoftCapCall) throws(TensorError)
     func crossEntropy(_ call: CrossEntropyCall) throws(TensorError)
+    /// Has a default that works on every device.
+    func absoluteError(_ call: AbsoluteErrorCall) throws(TensorError)
     func argmaxRows(_ call: ArgmaxRowsCall) throws(TensorError)
     func adamW(_ call: AdamWCall) throws(TensorError)
 }

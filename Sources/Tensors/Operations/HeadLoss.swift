@@ -7,10 +7,13 @@
 ///   - weights: what each row's loss counts: `1 / n` for a mean over `n` labels.
 ///   - softCap: bounds the logits.
 ///   - smoothing: the share of each label that is spread over all ids, as transformers' `LabelSmoother` does.
+///   - spread: how labels among some ids are spread over their neighbours.
+///   - chunkRows: the most rows whose logits are made at a time.
 /// - Returns: the weighted loss of each row, float32 `[R]`; what is minimized is their sum.
 /// - Throws: `TensorError.shapeMismatch`, or `TensorError.index` if a target is outside the table.
 package func headLoss(
-    hidden: Tensor, table: Tensor, targets: [Int32], weights: [Float], softCap: Float?, smoothing: Float = 0
+    hidden: Tensor, table: Tensor, targets: [Int32], weights: [Float], softCap: Float?, smoothing: Float = 0,
+    spread: TargetSpread? = nil, chunkRows: Int = 256
 ) throws(TensorError) -> Tensor {
     guard hidden.columns == table.columns, hidden.rows == targets.count, targets.count == weights.count else {
         throw .shapeMismatch(operation: "head loss", hidden.shape, [targets.count, table.columns])
@@ -24,13 +27,13 @@ package func headLoss(
     let hiddenGradient =
         wantsGradient ? try Tensor(uninitialized: hidden.shape, hidden.elementType, on: backend) : nil
     var kept: [(rows: Range<Int>, gradient: Tensor)] = []
-    let chunk = max(1, min(256, targets.count))
+    let chunk = max(1, min(chunkRows, targets.count))
     for start in stride(from: 0, to: targets.count, by: chunk) {
         let range = start..<min(start + chunk, targets.count)
         let rows = hidden.viewed(as: [hidden.rows, hidden.columns]).part(range)
         let gradient = try chunkLoss(
             rows, table: table, targets: Array(targets[range]), weights: Array(weights[range]), softCap: softCap,
-            smoothing: smoothing, losses: losses.part(range), wantsGradient: wantsGradient)
+            smoothing: smoothing, spread: spread, losses: losses.part(range), wantsGradient: wantsGradient)
         guard let gradient, let hiddenGradient else { continue }
         var product = MatmulCall(
             a: gradient, b: table.detached,
@@ -49,7 +52,7 @@ package func headLoss(
 /// The losses of some rows, and the gradient of their logits if it is wanted, in the type of `rows`.
 private func chunkLoss(
     _ rows: Tensor, table: Tensor, targets: [Int32], weights: [Float], softCap: Float?, smoothing: Float,
-    losses: Tensor, wantsGradient: Bool
+    spread: TargetSpread?, losses: Tensor, wantsGradient: Bool
 ) throws(TensorError) -> Tensor? {
     let backend = rows.backend
     let logits = try Tensor(uninitialized: [rows.rows, table.rows], .float32, on: backend, label: "logits")
@@ -67,6 +70,7 @@ private func chunkLoss(
         logits: logits, softCap: softCap, targets: Tensor(targets, shape: [targets.count], on: backend),
         weights: Tensor(weights, shape: [weights.count], on: backend), losses: losses, logitsGradient: gradient)
     call.smoothing = smoothing
+    call.spread = spread
     try backend.crossEntropy(call)
     return gradient
 }
@@ -97,6 +101,15 @@ private struct HeadLossBackward: BackwardOperation {
 extension Tape {
     /// Walks back from the losses of `headLoss`, minimizing their sum.
     package func backward(fromLosses losses: Tensor) throws(TensorError) {
-        try backward(from: losses, seed: .filled(1, shape: losses.shape, .float32, on: losses.backend))
+        try backward(fromLosses: [losses])
+    }
+
+    /// Walks back from several vectors of losses, minimizing the sum of them all.
+    package func backward(fromLosses vectors: [Tensor]) throws(TensorError) {
+        var roots: [(root: Tensor, seed: Tensor)] = []
+        for losses in vectors {
+            roots.append((losses, try .filled(1, shape: losses.shape, .float32, on: losses.backend)))
+        }
+        try backward(from: roots)
     }
 }

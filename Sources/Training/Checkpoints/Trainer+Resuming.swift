@@ -1,7 +1,4 @@
-import Checkpoints
 import Foundation
-import Models
-import Tensors
 
 extension Trainer {
     /// Takes weights, moments and place from a checkpoint of the same run, whose remaining updates then give the same
@@ -11,7 +8,7 @@ extension Trainer {
     package func resume(from folder: String) throws(TrainingError) {
         let state = try Self.readState(folder)
         try check(state, folder)
-        try restoreTensors(from: folder, engine.optimizer.slots.flatMap(\.stored)) { $0.count == $1 }
+        try engine.optimizer.restore(from: folder, engine.optimizer.slots.flatMap(\.stored)) { $0.count == $1 }
         engine.step = state.globalStep
         engine.optimizer.step = state.optimizerStep
         (lossSinceLog, updatesSinceLog, log) = (state.lossSinceLog, state.updatesSinceLog, state.logHistory)
@@ -24,47 +21,7 @@ extension Trainer {
     /// Takes the weights alone from a checkpoint of this run.
     func loadWeights(from folder: String) throws(TrainingError) {
         let weights = engine.optimizer.slots.map { ("weight/" + $0.parameter.name, $0.weights) }
-        try restoreTensors(from: folder, weights) { $0.count >= $1 }
-    }
-
-    /// Reads tensors of a checkpoint into those of the run, then the weights that the model computes with.
-    ///
-    /// - Parameter fits: whether the names of a file go with a count of tensors.
-    private func restoreTensors(
-        from folder: String, _ named: [(name: String, tensor: Tensor)], fits: ([String], Int) -> Bool
-    ) throws(TrainingError) {
-        let file = try fileErrors { () throws(CheckpointError) in
-            try SafetensorsFile(path: "\(folder)/\(Self.optimizerName)")
-        }
-        guard fits(file.names, named.count) else {
-            throw .resume(
-                folder: folder,
-                reason:
-                    "it holds \(file.names.count) tensors of \(file.names.count { $0.hasPrefix("weight/") }) trained "
-                    + "weights, this run \(named.count) of \(engine.optimizer.slots.count)")
-        }
-        // The bytes below lie in the mapped file, which must outlive them.
-        defer { withExtendedLifetime(file) {} }
-        let stored = try named.map { (name, tensor) throws(TrainingError) in
-            try bytes(of: name, like: tensor, file, folder)
-        }
-        try trainingErrors { () throws(TensorError) in
-            try engine.optimizer.makeMomentsWritable()
-            for slot in engine.optimizer.slots { try slot.parameter.makeWritable() }
-        }
-        // A tensor that was shared with a kept state is another one now.
-        let present = Dictionary(
-            uniqueKeysWithValues: engine.optimizer.slots.flatMap(\.stored).map { ($0.name, $0.tensor) })
-        try trainingErrors { () throws(TensorError) in
-            for ((name, tensor), bytes) in zip(named, stored) {
-                let target = present[name] ?? tensor
-                try target.backend.write(bytes, to: target.storage, byteOffset: target.byteOffset)
-            }
-            for slot in engine.optimizer.slots {
-                guard let master = slot.parameter.master else { continue }
-                try master.backend.convert(ConvertCall(input: master, output: slot.parameter.value))
-            }
-        }
+        try engine.optimizer.restore(from: folder, weights) { $0.count >= $1 }
     }
 
     static func readState(_ folder: String) throws(TrainingError) -> TrainerState {
@@ -99,21 +56,5 @@ extension Trainer {
                 reason: "global_step \(state.globalStep) and optimizer_step \(state.optimizerStep) do not fit a run of "
                     + "\(plan.totalSteps) updates")
         }
-    }
-
-    /// The stored bytes of one tensor, which fit `tensor`.
-    private func bytes(
-        of name: String, like tensor: Tensor, _ file: SafetensorsFile, _ folder: String
-    ) throws(TrainingError) -> UnsafeRawBufferPointer {
-        guard let entry = file.entries[name] else {
-            throw .resume(folder: folder, reason: "\(Self.optimizerName) lacks \"\(name)\"")
-        }
-        guard entry.shape == tensor.shape, entry.elementType == tensor.elementType else {
-            throw .resume(
-                folder: folder,
-                reason: "\"\(name)\" is \(entry.elementType.name) \(entry.shape), "
-                    + "this run has \(tensor.elementType.name) \(tensor.shape)")
-        }
-        return UnsafeRawBufferPointer(rebasing: file.mapping.bytes[entry.byteRange])
     }
 }

@@ -10,7 +10,7 @@ import Tensors
 /// renamed. One that is replaced or removed is renamed first too, so that no name without an ending is ever half a folder.
 extension Trainer {
     static let stateName = "trainer_state.json"
-    static let optimizerName = "optimizer.safetensors"
+    static let optimizerName = WeightOptimizer.fileName
 
     /// Writes a checkpoint under `folder`, then removes the oldest ones over `save_total_limit`.
     func saveCheckpoint(under folder: String) throws(TrainingError) -> (folder: String, removed: [String]) {
@@ -45,10 +45,9 @@ extension Trainer {
                 }
             }
         }
-        let moments = optimizerTensors()
         let state = try stateText()
+        try engine.optimizer.store(to: partial)
         try fileErrors { () throws(CheckpointError) in
-            try SafetensorsWriter.write(moments, to: "\(partial)/\(Self.optimizerName)")
             try AtomicFile.write(state, to: "\(partial)/\(Self.stateName)")
         }
         try fileErrors { () throws(CheckpointError) in
@@ -93,15 +92,6 @@ extension Trainer {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             throw .model(.checkpoint(.unwritable(file: path, reason: error.localizedDescription)))
-        }
-    }
-
-    private func optimizerTensors() -> [TensorSource] {
-        engine.optimizer.slots.flatMap(\.stored).map { name, tensor in
-            TensorSource(name: name, elementType: tensor.elementType, shape: tensor.shape) { sink in
-                let bytes = try tensor.readBytes()
-                try bytes.withUnsafeBytes { try sink($0) }
-            }
         }
     }
 

@@ -8,7 +8,7 @@ import JSON
 enum LogFiles {
     static let linesName = "log.jsonl"
     static let tableName = "log.csv"
-    private static let columns = [
+    static let columns = [
         "step", "epoch", "loss", "learning_rate", "grad_norm", "eval_loss", "eval_map50_95", "eval_map50", "eval_map75",
         "seconds",
     ]
@@ -20,7 +20,9 @@ enum LogFiles {
         }
     }
 
-    static func openTable(_ folder: String, firstStep: Int) throws(TrainingError) -> AppendedFile {
+    static func openTable(
+        _ folder: String, firstStep: Int, columns: [String] = columns
+    ) throws(TrainingError) -> AppendedFile {
         let header = columns.joined(separator: ",") + "\n"
         return try open("\(folder)/\(tableName)", firstStep: firstStep, header: header) { line in
             line.split(separator: ",").first.flatMap { Int($0) }
@@ -48,7 +50,9 @@ enum LogFiles {
     }
 
     /// A row of the table; a value that is not finite is left empty.
-    static func row(step: Int, _ values: [(name: String, value: Double)], seconds: Double) -> String {
+    static func row(
+        step: Int, _ values: [(name: String, value: Double)], seconds: Double, columns: [String] = columns
+    ) -> String {
         let known = Dictionary(values + [("seconds", seconds)]) { first, _ in first }
         let cells = columns.map { name in
             name == "step" ? String(step) : known[name].map { $0.isFinite ? "\($0)" : "" } ?? ""

@@ -39,7 +39,11 @@ package final class WeightOptimizer {
     package internal(set) var step = 0
 
     /// Moments of zero for every trained weight, and masters where the arguments ask for them.
-    package init(_ parameters: [Parameter], _ arguments: TrainingArguments) throws(TensorError) {
+    ///
+    /// - Parameter decays: whether weight decay touches a weight; by its name, as transformers has it, if not given.
+    package init(
+        _ parameters: [Parameter], _ arguments: TrainingArguments, decays: ((Parameter) -> Bool)? = nil
+    ) throws(TensorError) {
         self.arguments = arguments
         var slots: [Slot] = []
         for parameter in parameters {
@@ -55,7 +59,8 @@ package final class WeightOptimizer {
             }
             slots.append(
                 Slot(
-                    parameter: parameter, decays: Self.decays(parameter.name, arguments.compatibility),
+                    parameter: parameter,
+                    decays: decays.map { $0(parameter) } ?? Self.decays(parameter.name, arguments.compatibility),
                     moments: try Self.moments(of: parameter, arguments.optim)))
         }
         self.slots = slots
@@ -73,14 +78,14 @@ package final class WeightOptimizer {
 
     /// The norm of all gradients together, times `scale`; not finite if any element is not.
     package func gradientNorm() throws(TensorError) -> Double {
-        var sum = 0.0
-        for slot in slots {
-            guard let gradient = slot.parameter.currentGradient else { continue }
-            let square = try Tensor(uninitialized: [1], .float32, on: gradient.backend)
-            try gradient.backend.sumOfSquares(SumOfSquaresCall(input: gradient, output: square))
-            sum += Double(try square.scalar())
+        let gradients = slots.compactMap(\.parameter.currentGradient)
+        guard let backend = gradients.first?.backend else { return 0 }
+        // Side by side, so that the device is waited for once.
+        let squares = try Tensor(uninitialized: [gradients.count], .float32, on: backend)
+        for (place, gradient) in gradients.enumerated() {
+            try backend.sumOfSquares(SumOfSquaresCall(input: gradient, output: squares.part(place..<place + 1)))
         }
-        return sum.squareRoot()
+        return try squares.floats().reduce(0) { $0 + Double($1) }.squareRoot()
     }
 
     /// Updates every weight that has a gradient, and forgets the gradients.
@@ -93,7 +98,8 @@ package final class WeightOptimizer {
         try makeMomentsWritable()
         let changed = slots.filter { $0.parameter.currentGradient != nil }
         for slot in changed { try slot.parameter.makeWritable() }
-        if arguments.optim.runsOnHost { try changed.max { $0.weights.count < $1.weights.count }?.reserveForHost() }
+        let onHost = changed.filter { $0.runsOnHost(arguments.optim) }
+        try onHost.max { $0.weights.count < $1.weights.count }?.reserveForHost()
         step += 1
         let scale =
             arguments.maxGradNorm > 0 ? Float(min(1, arguments.maxGradNorm / (gradientNorm + 1e-6))) : 1
@@ -157,7 +163,7 @@ package final class WeightOptimizer {
     }
 
     private func update(_ slot: Slot, _ gradient: Tensor, learningRate: Double, scale: Float) throws(TensorError) {
-        if arguments.optim.runsOnHost, !gradient.backend.holdsValues { return try slot.reserveForHost() }
+        if slot.runsOnHost(arguments.optim), !gradient.backend.holdsValues { return try slot.reserveForHost() }
         let update = Update(
             learningRate: learningRate, gradientScale: scale, step: step,
             weightDecay: slot.decays ? arguments.weightDecay : 0)
@@ -173,6 +179,11 @@ package final class WeightOptimizer {
 extension WeightOptimizer.Slot {
     /// The memory of what is kept.
     var storages: [any Storage] { moments.map(\.tensor.storage) }
+
+    /// Whether an optimizer changes this weight on the host; the 8-bit one leaves small weights and the table to the device.
+    func runsOnHost(_ optimizer: TrainingArguments.Optimizer) -> Bool {
+        optimizer.runsOnHost && !(optimizer == .adamw8bit && moments.count == 2)
+    }
 
     /// Takes the device's memory that a change on the host needs, and gives it back.
     func reserveForHost() throws(TensorError) {

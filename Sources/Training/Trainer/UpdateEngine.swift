@@ -65,11 +65,14 @@ package final class UpdateEngine {
 
     private func makeUpdate(_ group: [TrainingBatch]) throws(TensorError) -> UpdateResult {
         let labelCount = group.reduce(0) { $0 + $1.labelCount }
-        var loss = 0.0
+        var losses: [Tensor] = []
         for (place, batch) in group.enumerated() {
-            loss += try accumulate(batch, place: place, groupLabelCount: labelCount)
+            if let some = try accumulate(batch, place: place, groupLabelCount: labelCount) { losses.append(some) }
         }
         let norm = try optimizer.gradientNorm()
+        // Read only now, so that the device is not waited for between micro-batches.
+        var loss = 0.0
+        for some in losses { loss += try share(of: some) }
         let rate = schedule.rate(at: step)
         let isFinite = loss.isFinite && norm.isFinite
         if isFinite {
@@ -83,12 +86,12 @@ package final class UpdateEngine {
             shapes: group.map(\.shape), isSkipped: !isFinite)
     }
 
-    /// Adds the gradients of one micro-batch; returns its share of the loss.
+    /// Adds the gradients of one micro-batch; returns the losses of its labels, or nil if it has none.
     private func accumulate(
         _ batch: TrainingBatch, place: Int, groupLabelCount: Int
-    ) throws(TensorError) -> Double {
+    ) throws(TensorError) -> Tensor? {
         let labelCount = batch.labelCount
-        guard labelCount > 0 else { return 0 }
+        guard labelCount > 0 else { return nil }
         let tape = Tape()
         var pass = Pass(tape: tape)
         model.options.gradientCheckpointing = plan.gradientCheckpointing
@@ -101,7 +104,12 @@ package final class UpdateEngine {
             smoothing: Float(arguments.labelSmoothingFactor), pass)
         afterForward?()
         try tape.backward(fromLosses: losses)
+        return losses.detached
+    }
+
+    /// What a micro-batch adds to the loss of an update.
+    private func share(of losses: Tensor) throws(TensorError) -> Double {
         let sum = try losses.floats().reduce(0) { $0 + Double($1) }
-        return isPeriod ? sum / Double(arguments.gradientAccumulationSteps) : sum
+        return arguments.compatibility == .period ? sum / Double(arguments.gradientAccumulationSteps) : sum
     }
 }

@@ -9,6 +9,7 @@ extension CommandRegistry<CommandContext> {
             .dataset,
             .model,
             .training,
+            .pretraining,
             .detection,
             .tools,
             .bench,

@@ -15,3 +15,18 @@ struct BenchCommand: Command {
         context.note(try context.makeSession(options, printer: printer).execute(bench.commandLine))
     }
 }
+
+/// `palinote bench cuda`: the session's command of that name, in a session of its own.
+struct BenchCUDAProgramCommand: Command {
+    static let name = BenchCUDACommand.name
+    static let summary = BenchCUDACommand.summary
+    static let discussion = BenchCUDACommand.discussion
+    static let examples = ["palinote bench cuda --device cuda:0"]
+
+    @OptionGroup var options: GlobalOptions
+
+    mutating func run(_ context: ProgramContext) throws {
+        let printer = OutputPrinter(context.surroundings, options)
+        context.note(try context.makeSession(options, printer: printer).execute(BenchCUDACommand.name))
+    }
+}

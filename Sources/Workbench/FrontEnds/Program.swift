@@ -127,7 +127,8 @@ extension Program {
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
                     ReviewCommand.self, AcceptCommand.self, LintCommand.self, ExportSessionCommand.self,
-                    ImportNotebookCommand.self, BenchCommand.self, BenchShellCommand.self, DocsCommand.self,
+                    ImportNotebookCommand.self, BenchCommand.self, BenchCUDAProgramCommand.self,
+                    BenchShellCommand.self, DocsCommand.self,
                 ])
         ])
     }

@@ -64,7 +64,8 @@ package final class SessionRecorder {
         let root = SessionPlace.relativeRoot(from: Paths.folder(of: path), to: session.surroundings.folder)
         return [
             (.session, "1"), (.title, title), (.seed, String(settings.seed)),
-            (.device, settings.deviceSignature(session.surroundings.gpus)), (.versions, Program.versions), (.assets, assets),
+            (.device, settings.deviceSignature(session.surroundings.gpus)), (.versions, Program.versions),
+            (.assets, assets),
         ] + (root.map { [(.root, $0)] } ?? [])
     }
 }

@@ -14,7 +14,8 @@ package final class GPUInventory {
 
     /// GPUs found by the environment of the process.
     package convenience init(environment: [String: String]) {
-        let folders = ["VIRTUAL_ENV", "CONDA_PREFIX"].compactMap { environment[$0] }
+        let folders =
+            ["VIRTUAL_ENV", "CONDA_PREFIX"].compactMap { environment[$0] }
             + (environment["HOME"].map { ["\($0)/.local"] } ?? []) + ["/usr/local", "/usr"]
         self.init(.customary(cudaHome: environment["CUDA_HOME"], pythonFolders: folders))
     }

@@ -118,7 +118,8 @@ DEVICE bool __syncthreads_or(bool vote) {
     return any;
 }
 
-// Puts something into this lane's place and waits for the other lanes; then theirs can be read until the turn after next.
+// Puts something into this lane's place and waits for the other lanes; then theirs can be read until the turn after
+// next.
 template <typename Put> void exchange(Put put) {
     emulator::running.fiber->turn++;
     put(emulator::exchange_of(emulator::running.fiber->number % 32));

@@ -13,7 +13,7 @@ extern "C" {
 
 // The address of a function of one of the libraries, or null. Names that begin with `broken` are variants for tests:
 // `brokenDeviceCount` says that there is no card, `brokenDriverVersion` that the driver is of CUDA 11.4,
-// `brokenCompile` never compiles.
+// `brokenCompile` never compiles, `brokenProduct` leaves products undone.
 void *cudaemulator_symbol(const char *name);
 
 // How often something wrote beside an allocation, read or wrote what is not one, or misused a call; 0 is right.

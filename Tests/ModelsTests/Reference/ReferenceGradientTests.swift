@@ -16,7 +16,7 @@ struct ReferenceGradientTests {
     @Test("with everything trained each gradient is within 1e-3 relative", arguments: cases)
     func everything(_ fixture: ReferenceCase) throws {
         let results = try fixture.load(on: CPUBackend()).traced(fixture.file(), gradients: .all)
-        try expectGradients(results, fixture) { _ in true }
+        try fixture.expectGradients(results) { _ in true }
     }
 
     @Test(
@@ -25,15 +25,16 @@ struct ReferenceGradientTests {
         let model = try fixture.load(on: CPUBackend())
         model.parameters.freeze { !$0.name.hasPrefix("language_model.") }
         let results = try model.traced(fixture.file(), gradients: .trainable)
-        try expectGradients(results, fixture) { $0.hasPrefix("grad/language_model.") }
+        try fixture.expectGradients(results) { $0.hasPrefix("grad/language_model.") }
         #expect(results.keys.filter { $0.hasPrefix("grad/") }.allSatisfy { $0.hasPrefix("grad/language_model.") })
         #expect(model.parameters.trainable.allSatisfy { $0.name.hasPrefix("language_model.") })
     }
+}
 
-    private func expectGradients(
-        _ results: [String: [Float]], _ fixture: ReferenceCase, where isExpected: (String) -> Bool
-    ) throws {
-        let file = try fixture.file()
+extension ReferenceCase {
+    /// Expects gradients to be the fixture's.
+    func expectGradients(_ results: [String: [Float]], where isExpected: (String) -> Bool) throws {
+        let file = try file()
         var compared = 0
         // A key's bias shifts all scores of a query alike: its gradient is zero but for rounding.
         for name in file.names

@@ -12,26 +12,9 @@ struct ReferenceTraceTests {
         arguments: ReferenceCase.all(["single", "left", "right", "prompt", "prompt-left"])
             + ["newest", "period"].map { ReferenceCase(model: "pg2-tiny", version: $0, name: "uncapped") })
     func intermediates(_ fixture: ReferenceCase) throws {
-        let file = try fixture.file()
-        let results = try fixture.load(on: CPUBackend()).traced(file)
-        let attends = try file.integers("attention_mask").map { $0 != 0 }
-        let names = file.names.filter { file.entries[$0]?.elementType == .float32 }
+        let names = try fixture.expectIntermediates(fixture.load(on: CPUBackend()).traced(fixture.file()))
         if fixture.name == "single" {
             #expect(Set(names).isSuperset(of: ["vision_hidden_0", "vision_last_hidden", "projector_out", "hidden_2"]))
-        }
-        for name in names {
-            let (expected, actual) = (try file.floats(name), try #require(results[name], "no \(name)"))
-            if name == "loss" {
-                expectClose(actual, expected, relative: 1e-4, "loss")
-            } else {
-                // At padding the releases differ, and nobody looks.
-                let isPerToken = name == "logits" || name.hasPrefix("hidden_")
-                let distance =
-                    isPerToken
-                    ? rangeDistance(rows(actual, where: attends), rows(expected, where: attends))
-                    : rangeDistance(actual, expected)
-                #expect(distance <= 1e-4, "\(name) is off by \(distance) of its range")
-            }
         }
     }
 
@@ -69,5 +52,30 @@ struct ReferenceTraceTests {
             let after = try #require(try loaded.traced(file)["logits"])
             #expect((bits(before) != bits(after)) == changes)
         }
+    }
+}
+
+extension ReferenceCase {
+    /// Expects what a pass computed to be the fixture's, in float32; returns the names that were compared.
+    @discardableResult
+    func expectIntermediates(_ results: [String: [Float]]) throws -> [String] {
+        let file = try file()
+        let attends = try file.integers("attention_mask").map { $0 != 0 }
+        let names = file.names.filter { file.entries[$0]?.elementType == .float32 }
+        for name in names {
+            let (expected, actual) = (try file.floats(name), try #require(results[name], "no \(name)"))
+            if name == "loss" {
+                expectClose(actual, expected, relative: 1e-4, "loss")
+            } else {
+                // At padding the releases differ, and nobody looks.
+                let isPerToken = name == "logits" || name.hasPrefix("hidden_")
+                let distance =
+                    isPerToken
+                    ? rangeDistance(rows(actual, where: attends), rows(expected, where: attends))
+                    : rangeDistance(actual, expected)
+                #expect(distance <= 1e-4, "\(name) is off by \(distance) of its range")
+            }
+        }
+        return names
     }
 }

@@ -57,9 +57,12 @@ struct OperationGradientTests {
         }
     }
 
-    @Test("alone", arguments: simple + linear + rows + attention)
-    func alone(_ operation: GradientCase) throws {
-        try operation.check(on: CPUBackend(), seed: randomSeed)
+    /// The processor as it is, and a GPU without a card.
+    static let subjects = [Subject(testDescription: "cpu") { try CPUBackend() }, Subject.emulatedGPU]
+
+    @Test("alone", arguments: subjects, simple + linear + rows + attention)
+    func alone(_ subject: Subject, _ operation: GradientCase) throws {
+        try operation.check(on: subject.make(), seed: randomSeed)
     }
 
     @Test(
@@ -72,6 +75,43 @@ struct OperationGradientTests {
                 smoothing: smoothing)
         }
         try operation.check(on: CPUBackend()) { try .filled(1, shape: $0.shape, .float32, on: $0.backend) }
+    }
+
+    @Test("the loss of a head whose targets are spread, and absolute errors", arguments: [nil, 2] as [Float?])
+    func spreadHeadLoss(softCap: Float?) throws {
+        let ones: (Tensor) throws -> Tensor = { try .filled(1, shape: $0.shape, .float32, on: $0.backend) }
+        let operation = GradientCase("spread head loss", [[3, 5], [9, 5]]) {
+            try Tensors.headLoss(
+                hidden: $0[0], table: $0[1], targets: [4, 2, 8], weights: [0.5, 1, 2], softCap: softCap,
+                spread: TargetSpread(columns: 2..<8, deviation: 1.5))
+        }
+        try operation.check(on: CPUBackend(), seed: ones)
+        // Errors that are larger than the steps of the check, so that no sign changes in between.
+        let target = (0..<6).map { Float($0 % 2 == 0 ? 9 : -9) }
+        let errors = GradientCase("absolute error", [[2, 3]]) {
+            try $0[0].absoluteError(to: Tensor(target, shape: [2, 3], on: $0[0].backend), weight: 0.7)
+        }
+        try errors.check(on: CPUBackend(), seed: ones)
+    }
+
+    @Test("several losses walk back at once as the sum of each alone")
+    func severalRoots() throws {
+        let backend = try CPUBackend()
+        let (x, table) = (try Sample("x", [4, 5], on: backend).tensor, try Sample("t", [6, 5], on: backend).tensor)
+        func gradient(_ picked: [Int]) throws -> [Float] {
+            let (tape, sink) = (Tape(), LeafGradient(like: x))
+            let hidden = try tape.leaf(x, sink: sink).scaled(by: 2)
+            let first = try Tensors.headLoss(
+                hidden: hidden, table: table, targets: [0, 1, 2, 3], weights: [1, 1, 1, 1], softCap: nil)
+            let second = try hidden.absoluteError(
+                to: .filled(3, shape: [4, 5], .float32, on: backend), weight: 0.1)
+            try tape.backward(fromLosses: picked.map { [first, second][$0] })
+            return try sink.values()
+        }
+        let parts = (try gradient([0]), try gradient([1]))
+        let whole = try gradient([0, 1])
+        expectNear(whole, zip(parts.0, parts.1).map { Double($0) + Double($1) }, tolerance: 1e-5)
+        #expect(parts.0 != whole && parts.1 != whole)
     }
 
     @Test("a head's loss is the same in one chunk and in several")

@@ -62,6 +62,97 @@ import Testing
         }
     }
 
+    @Test(
+        "cross-entropy of targets that are spread over their neighbours", arguments: Subject.all,
+        [nil, 2].flatMap { cap in [0.4, 1.2, 14, 90].map { (cap, $0) } } as [(Float?, Float)])
+    func spreadCrossEntropy(subject: Subject, spread: (softCap: Float?, deviation: Float)) throws {
+        let (softCap, deviation) = spread
+        let backend = try subject.make()
+        let columns = 1300
+        let range = 100..<1124
+        // In the middle, at both ends of the range, outside of it on both sides, and with no weight.
+        let targets: [Int32] = [600, 100, 1123, 99, 1124, 512]
+        let weights: [Float] = [0.5, 1, 2, 1, 0.25, 0]
+        let logits = try Sample("logits", [targets.count, columns], deviation: 3, on: backend)
+        let cap = softCap.map(Double.init)
+        var (exact, gradient) = ([Double](), [Double]())
+        for (row, target) in targets.enumerated() {
+            let raw = logits.values[row * columns..<(row + 1) * columns]
+            let values = raw.map { value in cap.map { $0 * tanh(value / $0) } ?? value }
+            let shares = spreadShares(target: Int(target), columns: columns, range, Double(deviation))
+            let sum = log(values.reduce(0) { $0 + exp($1) })
+            let expected = zip(shares, values).reduce(0) { $0 + $1.0 * $1.1 }
+            exact.append(Double(weights[row]) * (sum - expected))
+            for (value, share) in zip(values, shares) {
+                let slope = cap.map { 1 - pow(value / $0, 2) } ?? 1
+                gradient.append(Double(weights[row]) * (exp(value - sum) - share) * slope)
+            }
+        }
+        for place in [try room(logits.shape, .bfloat16, on: backend), logits.tensor] {
+            let losses = try room([targets.count], on: backend)
+            var call = try CrossEntropyCall(
+                logits: logits.tensor, softCap: softCap, targets: Tensor(targets, shape: [targets.count], on: backend),
+                weights: Tensor(weights, shape: [targets.count], on: backend), losses: losses, logitsGradient: place)
+            call.spread = TargetSpread(columns: range, deviation: deviation)
+            try backend.crossEntropy(call)
+            expectNear(try losses.floats(), exact, tolerance: 2e-6, "losses")
+            let tolerance = place.elementType == .float32 ? 1e-5 : 5e-3
+            expectNear(try place.floats(), gradient, tolerance: tolerance, scale: 1e-2, "gradient")
+        }
+    }
+
+    /// What each column of a row counts, by the words of `CrossEntropyCall`.
+    private func spreadShares(target: Int, columns: Int, _ range: Range<Int>, _ deviation: Double) -> [Double] {
+        guard range.contains(target) else { return (0..<columns).map { $0 == target ? 1 : 0 } }
+        let shares = (0..<columns).map { column in
+            let distance = Double(column - target)
+            let isNear = range.contains(column) && abs(distance) <= 6 * deviation
+            return isNear ? exp(-distance * distance / (2 * deviation * deviation)) : 0
+        }
+        let sum = shares.reduce(0, +)
+        return shares.map { $0 / sum }
+    }
+
+    @Test("absolute errors, and the signs of their gradient", arguments: Subject.all, RealType.allCases)
+    func absoluteError(subject: Subject, type: RealType) throws {
+        let backend = try subject.make()
+        let (rows, columns) = (37, 4)
+        let prediction = try Sample("prediction", [rows, columns], type, on: backend)
+        var targets = try Sample("target", [rows, columns], on: backend).values.map { Float($0) }
+        targets[5] = Float(prediction.values[5])
+        let (losses, gradient) = (
+            try room([rows], on: backend), try room([rows, columns], type.elementType, on: backend)
+        )
+        try backend.absoluteError(
+            AbsoluteErrorCall(
+                prediction: prediction.tensor, target: Tensor(targets, shape: [rows, columns], on: backend),
+                weight: 0.5, losses: losses, gradient: gradient))
+        let errors = zip(prediction.values, targets).map { $0 - Double($1) }
+        let exact = (0..<rows).map { row in
+            0.5 * errors[row * columns..<(row + 1) * columns].reduce(0) { $0 + abs($1) }
+        }
+        expectNear(try losses.floats(), exact, tolerance: 1e-5, "losses")
+        #expect(try gradient.floats() == errors.map { $0 == 0 ? 0 : $0 > 0 ? 0.5 : -0.5 })
+    }
+
+    @Test(
+        "patches of bytes are those of the floats that the bytes stand for", arguments: Subject.all, RealType.allCases)
+    func bytePatches(subject: Subject, type: RealType) throws {
+        let backend = try subject.make()
+        let (count, height, width, size) = (2, 6, 9, 3)
+        let bytes = (0..<count * height * width * 3).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ $0 / 200) }
+        let planes = (0..<count * 3 * height * width).map { i in
+            let (image, channel, place) = (i / (3 * height * width), i / (height * width) % 3, i % (height * width))
+            return Float(bytes[(image * height * width + place) * 3 + channel]) * (2 / 255) + -1
+        }
+        let found = try Tensor(bytes, shape: [count, height, width, 3], on: backend)
+            .patches(of: size, as: type.elementType)
+        let expected = try Tensor(planes, shape: [count, 3, height, width], on: backend)
+            .patches(of: size, as: type.elementType)
+        #expect(found.shape == expected.shape)
+        #expect(try found.readBytes() == expected.readBytes())
+    }
+
     @Test("a target outside the vocabulary is an error", arguments: Subject.all)
     func targetOutside(subject: Subject) throws {
         let backend = try subject.make()

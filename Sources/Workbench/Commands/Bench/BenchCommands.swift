@@ -2,5 +2,7 @@ import Console
 
 extension CommandRegistry<CommandContext>.Group {
     /// Repeatable measurements.
-    static var bench: Self { Self("Bench", [BenchPaliGemmaCommand.self]) }
+    static var bench: Self {
+        Self("Bench", [BenchPaliGemmaCommand.self, BenchCUDACommand.self, BenchScenesCommand.self])
+    }
 }

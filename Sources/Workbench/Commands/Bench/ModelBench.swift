@@ -43,7 +43,11 @@ struct ModelBench {
             let features = try model.imageFeatures(pixels)
             _ = try model.generate(
                 prompts, features: features, generation, shouldStop: { interrupt.isRequested },
-                observe: { _, _ in times.append(context.now()) })
+                observe: { _, logits in
+                    // Later steps wait for the ids of those before.
+                    if times.isEmpty { try? logits.backend.synchronize() }
+                    times.append(context.now())
+                })
             try interrupt.check()
             let (first, last) = (times.first ?? start, times.last ?? start)
             return [first - start, (last - first) / Double(max(times.count - 1, 1))]

@@ -13,6 +13,7 @@ struct PaliGemmaBenchOptions: OptionGroupContents {
     @Option("examples in a batch", in: 1...64) var batch = 1
     @Option("tokens to generate after the first", in: 1...1024) var newTokens = 16
     @Option("measured runs of each part, after one that is shown as first", in: 1...100) var repeats = 3
+    @Flag("tell how long each kernel takes on the GPU, in one more run of each part") var profile = false
     @Option("what to measure") var parts: [BenchPart] = [.forward, .generate, .lora, .pictures]
 
     /// The same measurement as a session's command line.
@@ -23,6 +24,7 @@ struct PaliGemmaBenchOptions: OptionGroupContents {
             "--new-tokens", "\(newTokens)", "--repeats", "\(repeats)",
             "--parts", parts.map(\.rawValue).joined(separator: ","),
         ]
+        if profile { words.append("--profile") }
         if gradientCheckpointing { words.append("--gradient-checkpointing") }
         if quantization != .none { words += ["--quantization", quantization.rawValue] }
         if let checkpoint { words += ["--checkpoint", Literal.quoted(checkpoint.text)] }

@@ -4,6 +4,9 @@ extension CommandRegistry<CommandContext>.Group {
     /// Training.
     static var training: Self { Self("Training", [TrainCommand.self, MonitorCommand.self, MonitorReportCommand.self]) }
 
+    /// Training from nothing.
+    static var pretraining: Self { Self("Pretraining", [PretrainCommand.self, ScenesShowCommand.self]) }
+
     /// Detection and its scores.
     static var detection: Self {
         Self(

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Compiles every CUDA kernel for several architectures with NVRTC, which needs no card, and prints what each takes.
 
-usage: compile_kernels.py [--arch 75,80,89,90] [--only attention] [--verbose] [libnvrtc.so.12]
+usage: check_cuda.py [--arch 75,80,86,89,90] [--only attention] [--verbose] [libnvrtc.so.12]
 
 NVRTC comes with CUDA, or alone: pip install nvidia-cuda-nvrtc-cu12. Where it is not found, the script says so and ends
-with status 77 (skipped). Status 1: a program did not compile, or a kernel keeps values in local memory.
+with status 77 (skipped). Status 1: a program did not compile.
 """
 import argparse
 import ctypes
@@ -14,9 +14,8 @@ import re
 import sys
 import time
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "Sources/CCUDAKernels"
-HEADERS = ["include/CCUDAKernelsArguments.h", "Kernels/Device.cuh", "Kernels/Numbers.cuh", "Kernels/FewRowTiles.cuh",
-           "Kernels/AttentionMasks.cuh", "Kernels/AttentionTiles.cuh"]
+FOLDER = pathlib.Path(__file__).resolve().parents[3] / "Sources/CCUDAKernels"
+HEADERS = [FOLDER / "include/CCUDAKernelsArguments.h", *sorted((FOLDER / "Kernels").glob("*.cuh"))]
 HEAD_SIZES = (64, 72, 80, 128, 256)
 SIZED = ("Attention.cu", "AttentionBackward.cu")
 
@@ -28,6 +27,9 @@ def find_library(given):
             candidates += sorted(glob.glob(str(pathlib.Path(folder) / pattern)))
     candidates += ["libnvrtc.so.13", "libnvrtc.so.12"]
     for candidate in candidates:
+        # NVRTC looks for its other half along the loader's path only, which does not know pip's folders.
+        for builtins in pathlib.Path(candidate).parent.glob("libnvrtc-builtins.so*"):
+            ctypes.CDLL(str(builtins), ctypes.RTLD_GLOBAL)
         try:
             return ctypes.CDLL(candidate)
         except OSError:
@@ -42,8 +44,8 @@ def texts(values):
 def compile_program(library, source, options):
     """The status and the log, where ptxas tells registers and spills."""
     program = ctypes.c_void_p()
-    headers = [(FOLDER / header).read_bytes() for header in HEADERS]
-    names = [header.split("/")[-1].encode() for header in HEADERS]
+    headers = [header.read_bytes() for header in HEADERS]
+    names = [header.name.encode() for header in HEADERS]
     library.nvrtcCreateProgram(ctypes.byref(program), source.read_bytes(), source.name.encode(), len(headers),
                                texts(headers), texts(names))
     status = library.nvrtcCompileProgram(program, len(options), texts([option.encode() for option in options]))

@@ -1,0 +1,265 @@
+import Tensors
+
+/// How fast kernels are on the shapes of the 3B model at 448 pixels: 1024 image tokens and 64 of text.
+extension CUDASelfCheck {
+    /// The median time of one kernel on one shape.
+    package struct Timing: Sendable, Equatable {
+        /// Such as `product 1088 x 9216 x 2304`.
+        package var kernel: String
+        package var seconds: Double
+        /// The bytes that must be read and written, a second.
+        package var bytesPerSecond: Double
+        /// The floating-point operations of products and attention, a second; 0 for kernels that only move memory.
+        package var operationsPerSecond: Double
+    }
+
+    /// Times kernels in bfloat16, or float16 where the card has no bfloat16.
+    ///
+    /// - Parameters:
+    ///   - scale: divides the numbers of tokens, for a test without a card.
+    ///   - report: told each time as it is measured.
+    package static func time(
+        _ backend: CUDABackend, scale: Int = 1, report: (Timing) -> Void
+    ) throws(TensorError) {
+        let type: ElementType = backend.context.device.capability >= 80 ? .bfloat16 : .float16
+        for job in jobs(Plan(backend: backend, type: type, tokens: max(1, 1088 / scale), scale: scale)) {
+            report(try measure(job, backend))
+        }
+    }
+}
+
+/// What is timed: makes its tensors, and returns what one round does.
+private struct Job {
+    let kernel: String
+    /// Bytes that one round must move.
+    let byteCount: Int
+    var operations = 0.0
+    let prepare: () throws(TensorError) -> (() throws(TensorError) -> Void)
+}
+
+/// The backend and the sizes of jobs.
+private struct Plan {
+    let backend: CUDABackend
+    let type: ElementType
+    let tokens: Int
+    let scale: Int
+    let numbers = CUDASelfCheck.Numbers()
+
+    /// Random numbers: zeros are faster than real data.
+    func tensor(_ shape: [Int], _ type: ElementType? = nil) throws(TensorError) -> Tensor {
+        // Few numbers are drawn and then repeated, by odd strides, so that a large weight is quickly made.
+        let drawn = min(shape.product, 65_521)
+        let few = try Tensor(numbers.values("timing", drawn, deviation: 1), shape: [drawn], on: backend)
+        let output = try Tensor.filled(0, shape: [shape.product], type ?? self.type, on: backend)
+        let whole = shape.product / drawn * drawn
+        let source = try few.converted(to: output.elementType)
+        try backend.add(
+            AddCall(
+                a: output.viewed(as: [shape.product]).part(0..<whole), b: source, scale: 0.05,
+                output: output.part(0..<whole)))
+        return output.viewed(as: shape)
+    }
+}
+
+extension CUDASelfCheck {
+    /// Runs a job until its median is known; several sets of tensors take turns, so that none stays in the cache.
+    private static func measure(_ job: Job, _ backend: CUDABackend) throws(TensorError) -> Timing {
+        let setCount = max(1, min(6, (256 << 20) / max(job.byteCount, 1)))
+        var rounds: [() throws(TensorError) -> Void] = []
+        for _ in 0..<setCount { rounds.append(try job.prepare()) }
+        var next = 0
+        func run(_ count: Int) throws(TensorError) -> Double {
+            let (begin, end) = (
+                try CUDAEvent(backend.context, isTimed: true), try CUDAEvent(backend.context, isTimed: true)
+            )
+            try begin.record()
+            for _ in 0..<count {
+                try rounds[next % setCount]()
+                next += 1
+            }
+            try end.record()
+            try end.wait()
+            return try begin.milliseconds(until: end) / 1000 / Double(count)
+        }
+        _ = try run(setCount)
+        let first = try run(3)
+        let count = max(1, min(50, Int(0.004 / max(first, 1e-7))))
+        var times: [Double] = []
+        for _ in 0..<15 { times.append(try run(count)) }
+        let median = times.sorted()[times.count / 2]
+        return Timing(
+            kernel: job.kernel, seconds: median, bytesPerSecond: Double(job.byteCount) / median,
+            operationsPerSecond: job.operations / median)
+    }
+
+    private static func jobs(_ plan: Plan) -> [Job] {
+        productJobs(plan) + attentionJobs(plan) + memoryJobs(plan)
+    }
+
+    private static func productJobs(_ plan: Plan) -> [Job] {
+        let (t, d, f) = (plan.tokens, 2304 / plan.scale, 9216 / plan.scale)
+        let vocabulary = 257_216 / plan.scale
+        return [
+            product(plan, t, f, d), product(plan, t, d, f), product(plan, t, 2048 / plan.scale, d),
+            product(plan, t, d, f, transposeB: false), product(plan, t, 4304 / plan.scale, 1152 / plan.scale),
+            product(plan, t, 8, d), product(plan, t, f, 8),
+            product(plan, 64, vocabulary, d, outputType: .float32),
+            weightGradient(plan, rows: f, columns: d), weightGradient(plan, rows: 8, columns: d),
+        ] + [1, 8, 16].flatMap { [product(plan, $0, f, d), product(plan, $0, d, f)] }
+            + [1, 8].map { product(plan, $0, vocabulary, d, outputType: .float32) }
+    }
+
+    private static func product(
+        _ plan: Plan, _ m: Int, _ n: Int, _ k: Int, transposeB: Bool = true, outputType: ElementType? = nil
+    ) -> Job {
+        let outputType = outputType ?? plan.type
+        return Job(
+            kernel: "product \(m) x \(n) x \(k)\(transposeB ? "" : ", b as it is")",
+            byteCount: 2 * (m * k + n * k) + outputType.byteCount * m * n,
+            operations: 2 * Double(m) * Double(n) * Double(k)
+        ) { () throws(TensorError) in
+            var call = MatmulCall(
+                a: try plan.tensor([m, k]), b: try plan.tensor(transposeB ? [n, k] : [k, n]),
+                output: try plan.tensor([m, n], outputType))
+            call.transposeB = transposeB
+            let fixed = call
+            return { () throws(TensorError) in try plan.backend.matmul(fixed) }
+        }
+    }
+
+    private static func weightGradient(_ plan: Plan, rows: Int, columns: Int) -> Job {
+        let t = plan.tokens
+        return Job(
+            kernel: "weight gradient \(rows) x \(columns) x \(t), float32 sum",
+            byteCount: 2 * t * (rows + columns) + 8 * rows * columns,
+            operations: 2 * Double(t) * Double(rows) * Double(columns)
+        ) { () throws(TensorError) in
+            var call = MatmulCall(
+                a: try plan.tensor([t, rows]), b: try plan.tensor([t, columns]),
+                output: try plan.tensor([rows, columns], .float32))
+            (call.transposeA, call.accumulate) = (true, true)
+            let fixed = call
+            return { () throws(TensorError) in try plan.backend.matmul(fixed) }
+        }
+    }
+
+    private static func attentionJobs(_ plan: Plan) -> [Job] {
+        let t = plan.tokens
+        let image = max(1, t - 64 / plan.scale)
+        let prefix = AttentionMask(keys: [0..<t], prefixEnd: [image])
+        let full = AttentionMask.full(batch: 1, columns: image)
+        return [
+            attention(plan, "attention of the decoder", [1, t, t, 8, 4, 256], prefix, isBackward: false),
+            attention(plan, "attention of the decoder, backward", [1, t, t, 8, 4, 256], prefix, isBackward: true),
+            attention(plan, "attention of the tower", [1, image, image, 16, 16, 72], full, isBackward: false),
+            attention(plan, "attention of the tower, backward", [1, image, image, 16, 16, 72], full, isBackward: true),
+        ]
+            + [1, 8].map { batch in
+                let mask = AttentionMask(
+                    keys: Array(repeating: 0..<t, count: batch), prefixEnd: Array(repeating: image, count: batch),
+                    queryOffset: t - 1)
+                return attention(
+                    plan, "attention of a step, batch \(batch)", [batch, 1, t, 8, 4, 256], mask, isBackward: false)
+            }
+    }
+
+    /// - Parameter shape: batch, queries, capacity, heads, heads of keys, head size.
+    private static func attention(
+        _ plan: Plan, _ name: String, _ shape: [Int], _ mask: AttentionMask, isBackward: Bool
+    ) -> Job {
+        let queryShape = [shape[0], shape[1], shape[3], shape[5]]
+        let keyShape = [shape[0], shape[2], shape[4], shape[5]]
+        let pairs = Double(shape[0] * shape[1]) * Double(shape[2] * shape[3] * shape[5])
+        return Job(
+            kernel: name, byteCount: (isBackward ? 8 : 4) * (queryShape.product + keyShape.product),
+            operations: (isBackward ? 10 : 4) * pairs
+        ) { () throws(TensorError) in
+            let call = AttentionCall(
+                q: try plan.tensor(queryShape), k: try plan.tensor(keyShape), v: try plan.tensor(keyShape), mask: mask,
+                scale: 1 / 16, softCap: shape[5] == 256 ? 50 : nil, output: try plan.tensor(queryShape),
+                logSumExp: try plan.tensor([shape[0], shape[3], shape[1]], .float32))
+            guard isBackward else { return { () throws(TensorError) in try plan.backend.attention(call) } }
+            try plan.backend.attention(call)
+            let backward = AttentionBackwardCall(
+                outputGradient: try plan.tensor(queryShape), forward: call, qGradient: try plan.tensor(queryShape),
+                kGradient: try plan.tensor(keyShape), vGradient: try plan.tensor(keyShape))
+            return { () throws(TensorError) in try plan.backend.attentionBackward(backward) }
+        }
+    }
+
+    private static func memoryJobs(_ plan: Plan) -> [Job] {
+        let (t, d, f) = (plan.tokens, 2304 / plan.scale, 9216 / plan.scale)
+        let (large, vocabulary) = ((512 << 20) / 2 / plan.scale / plan.scale, 257_216 / plan.scale)
+        let backend = plan.backend
+        return [
+            Job(kernel: "copy of 512 MiB", byteCount: 4 * large) { () throws(TensorError) in
+                let (x, y) = (try plan.tensor([large]), try plan.tensor([large]))
+                return { () throws(TensorError) in try backend.scale(ScaleCall(input: x, factor: 2, output: y)) }
+            },
+            Job(kernel: "RMS norm with residual \(t) x \(d)", byteCount: 6 * t * d) { () throws(TensorError) in
+                let call = RMSNormCall(
+                    input: try plan.tensor([t, d]), weight: try plan.tensor([d]), residual: try plan.tensor([t, d]),
+                    epsilon: 1e-6, output: try plan.tensor([t, d]))
+                return { () throws(TensorError) in try backend.rmsNorm(call) }
+            },
+            Job(kernel: "RMS norm backward \(t) x \(d)", byteCount: 6 * t * d) { () throws(TensorError) in
+                let inverse = try Tensor.filled(1, shape: [t], .float32, on: backend)
+                let call = RMSNormBackwardCall(
+                    outputGradient: try plan.tensor([t, d]), input: try plan.tensor([t, d]),
+                    weight: try plan.tensor([d]), inverseRMS: inverse, inputGradient: try plan.tensor([t, d]),
+                    accumulateInput: false, weightGradient: try plan.tensor([d], .float32), accumulateWeight: true)
+                return { () throws(TensorError) in try backend.rmsNormBackward(call) }
+            },
+            Job(kernel: "gated GELU \(t) x \(f)", byteCount: 6 * t * f) { () throws(TensorError) in
+                let call = GatedGELUCall(
+                    gate: try plan.tensor([t, f]), up: try plan.tensor([t, f]), output: try plan.tensor([t, f]))
+                return { () throws(TensorError) in try backend.gatedGELU(call) }
+            },
+            Job(kernel: "gated GELU backward \(t) x \(f)", byteCount: 10 * t * f) { () throws(TensorError) in
+                let call = GatedGELUBackwardCall(
+                    outputGradient: try plan.tensor([t, f]), gate: try plan.tensor([t, f]),
+                    up: try plan.tensor([t, f]),
+                    gateGradient: try plan.tensor([t, f]), upGradient: try plan.tensor([t, f]))
+                return { () throws(TensorError) in try backend.gatedGELUBackward(call) }
+            },
+            Job(kernel: "rotary \(t) x 8 x 256", byteCount: 4 * t * 2048) { () throws(TensorError) in
+                let call = RotaryCall(
+                    input: try plan.tensor([t, 8, 256]),
+                    positions: try Tensor(
+                        (0..<Int32(t)).map { $0 }, shape: [t], on: backend), theta: 10_000, inverse: false,
+                    output: try plan.tensor([t, 8, 256]))
+                return { () throws(TensorError) in try backend.rotary(call) }
+            },
+            Job(kernel: "cross-entropy 64 x \(vocabulary)", byteCount: 6 * 64 * vocabulary) {
+                () throws(TensorError) in
+                let call = CrossEntropyCall(
+                    logits: try plan.tensor([64, vocabulary], .float32), softCap: 30,
+                    targets: try Tensor([Int32](repeating: 7, count: 64), shape: [64], on: backend),
+                    weights: try .filled(1, shape: [64], .float32, on: backend),
+                    losses: try plan.tensor([64], .float32), logitsGradient: try plan.tensor([64, vocabulary]))
+                return { () throws(TensorError) in try backend.crossEntropy(call) }
+            },
+            Job(kernel: "argmax 8 x \(vocabulary)", byteCount: 4 * 8 * vocabulary) { () throws(TensorError) in
+                let call = ArgmaxRowsCall(
+                    input: try plan.tensor([8, vocabulary], .float32),
+                    output: try Tensor(uninitialized: [8], .int32, on: backend))
+                return { () throws(TensorError) in try backend.argmaxRows(call) }
+            },
+            Job(kernel: "AdamW \(f) x \(d), float32 with a rounded copy", byteCount: 30 * f * d) {
+                () throws(TensorError) in
+                let call = AdamWCall(
+                    parameter: try plan.tensor([f, d], .float32), gradient: try plan.tensor([f, d], .float32),
+                    firstMoment: try plan.tensor([f, d], .float32),
+                    secondMoment: try .filled(1, shape: [f, d], .float32, on: backend),
+                    rounded: try plan.tensor([f, d]),
+                    variant: .torch, learningRate: 1e-6, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0,
+                    step: 1, gradientScale: 1)
+                return { () throws(TensorError) in try backend.adamW(call) }
+            },
+            Job(kernel: "launch of the smallest kernel", byteCount: 4) { () throws(TensorError) in
+                let x = try plan.tensor([1], .float32)
+                return { () throws(TensorError) in try backend.fill(FillCall(output: x, value: 1)) }
+            },
+        ]
+    }
+}
