@@ -2,7 +2,7 @@
 
 # What each package is for stands in README.md.
 PACKAGES = pkg-config libopenblas0-pthread libdnnl2 libedit-dev libjpeg62-turbo-dev libpng-dev libcairo2-dev \
-	libpango1.0-dev libsentencepiece-dev libarchive-dev
+	libpango1.0-dev libsentencepiece-dev libarchive-dev libcurl4
 PROGRAM = .build/release/palinote
 SESSIONS = $(wildcard sessions/*.session.md)
 

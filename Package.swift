@@ -37,6 +37,7 @@ let package = Package(
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
+        .target(name: "CTransfer"),
         .target(name: "CSystem", cSettings: [.unsafeFlags(["-O3"])]),
 
         // Text for machines.
@@ -62,7 +63,7 @@ let package = Package(
             dependencies: ["Models", "Datasets", "Scenes", "Detection", "Images", "Checkpoints", "Tensors", "JSON"]),
 
         // The notebook.
-        .target(name: "Hub", dependencies: ["CArchive"]),
+        .target(name: "Hub", dependencies: ["CArchive", "CTransfer"]),
         .target(name: "Console", dependencies: ["JSON"]),
         .target(
             name: "Workbench",

@@ -48,6 +48,20 @@ extension CPUBackend {
             b_column: call.transposeB ? bColumns : 1, alpha: call.alpha, accumulate: call.accumulate, quantized_b: nil)
     }
 
+    /// The bytes that a weight takes once it is packed for products with operands of its own type.
+    func packedByteCount(inner: Int, columns: Int, _ elementType: ElementType) -> Int {
+        var arguments = ckernels_matmul_call()
+        arguments.a.type = elementType == .bfloat16 ? CKERNELS_BFLOAT16 : CKERNELS_FLOAT32
+        arguments.b.type = arguments.a.type
+        (arguments.m, arguments.n, arguments.k) = (1, columns, inner)
+        return packedByteCount(&arguments)
+    }
+
+    private func packedByteCount(_ arguments: inout ckernels_matmul_call) -> Int {
+        guard let library else { return ckernels_packed_size(engine, &arguments) }
+        return ckernels_library_packed_size(library, &arguments)
+    }
+
     /// The packed form of `b`, made at first use; nil if it would go over the budget or there is no memory for it.
     private func packedWeight(_ call: MatmulCall, _ arguments: ckernels_matmul_call) -> PackedWeight? {
         var arguments = arguments
@@ -56,12 +70,7 @@ extension CPUBackend {
             byteOffset: call.b.byteOffset, shape: call.b.shape, elementType: call.b.elementType,
             transposed: call.transposeB)
         if let packed = storage.packedWeights[key] { return packed }
-        let byteCount: Int
-        if let library {
-            byteCount = ckernels_library_packed_size(library, &arguments)
-        } else {
-            byteCount = ckernels_packed_size(engine, &arguments)
-        }
+        let byteCount = packedByteCount(&arguments)
         guard byteCount > 0, pool.packedByteCount + byteCount <= options.packingBudget,
             let packed = PackedWeight(byteCount: byteCount, pool: pool)
         else { return nil }

@@ -31,7 +31,7 @@ package final class CPUBackend: Backend {
         self.threads = threads
         self.engine = engine
         self.library = library
-        pool = MemoryPool(budget: options.reuseBudget)
+        pool = MemoryPool(budget: options.reuseBudget, limit: options.memoryLimit)
         device = Device(kind: .cpu, index: 0, name: Self.processorName(), variant: instructions.name.rawValue)
     }
 
@@ -46,6 +46,27 @@ package final class CPUBackend: Backend {
         figures.reserved += ckernels_engine_scratch_size(engine)
         return figures
     }
+
+    /// Mapped files are shared, matrices in 4 bits turned into real numbers a panel at a time, reused weights packed.
+    package var memoryRules: MemoryRules {
+        var rules = MemoryRules()
+        (rules.copiesAdopted, rules.densifiesQuantized) = (false, false)
+        rules.packingBudget = options.packingBudget
+        rules.blockSize = MemoryPool.blockSize
+        (rules.smallestKept, rules.reuseBudget) = (MemoryPool.smallestKept, options.reuseBudget)
+        rules.packedByteCount = { [self] in packedByteCount(inner: $0, columns: $1, $2) }
+        return rules
+    }
+
+    package var capacity: Int? { memoryLimit }
+
+    /// The most bytes that tensors and packed weights may take from now on; nil for as many as the system gives.
+    package var memoryLimit: Int? {
+        get { pool.limit }
+        set { pool.limit = newValue }
+    }
+
+    package func releaseUnused() { pool.dropKept() }
 
     package func allocate(byteCount: Int, label: StaticString) throws(TensorError) -> any Storage {
         guard let block = pool.allocate(byteCount: byteCount) else {

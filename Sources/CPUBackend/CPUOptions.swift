@@ -28,6 +28,8 @@ package struct CPUOptions: Sendable, Equatable {
     package var packingBudget = 16 << 30
     /// The most bytes of freed memory that are kept for reuse.
     package var reuseBudget = 1 << 30
+    /// The most bytes that tensors and packed weights may take; nil for as many as the system gives.
+    package var memoryLimit: Int?
     /// Whether the mapped file pages of a weight are given back to the system once it is packed.
     package var dropsMappedPages = false
 

@@ -4,7 +4,7 @@ import Tensors
 /// Aligned memory that is kept for reuse when freed: fresh pages cost more than the kernels that fill them.
 final class MemoryPool {
     /// Blocks from this size on are kept; the C library is good at smaller ones.
-    private static let smallestKept = 256 << 10
+    static let smallestKept = 256 << 10
 
     /// Bytes of packed weights, which are part of `figures.allocated`.
     var packedByteCount = 0
@@ -12,10 +12,12 @@ final class MemoryPool {
     private var kept: [Int: [UnsafeMutableRawPointer]] = [:]
     private var keptByteCount = 0
     private let budget: Int
+    /// The most bytes that are handed out; nil for no bound.
+    var limit: Int?
 
-    /// Keeps at most `budget` bytes of freed blocks.
-    init(budget: Int) {
-        self.budget = budget
+    /// Keeps at most `budget` bytes of freed blocks, and hands out `limit` bytes in all at most.
+    init(budget: Int, limit: Int? = nil) {
+        (self.budget, self.limit) = (budget, limit)
     }
 
     deinit {
@@ -24,6 +26,7 @@ final class MemoryPool {
 
     /// A block of at least `byteCount` bytes with undefined contents, or nil where there is no memory.
     func allocate(byteCount: Int) -> UnsafeMutableRawPointer? {
+        if let limit, byteCount > limit - figures.allocated { return nil }
         let size = Self.blockSize(for: byteCount)
         guard let block = reused(size) ?? fresh(size) else { return nil }
         figures.allocated += byteCount
@@ -63,7 +66,8 @@ extension MemoryPool {
         return block
     }
 
-    private func dropKept() {
+    /// Gives all kept blocks back to the system.
+    func dropKept() {
         for (size, blocks) in kept {
             for block in blocks { ckernels_free(block, size) }
             figures.reserved -= size * blocks.count
@@ -73,7 +77,7 @@ extension MemoryPool {
     }
 
     /// The size of a block for `byteCount` bytes: eight steps for each doubling, so that shapes that differ little share blocks.
-    private static func blockSize(for byteCount: Int) -> Int {
+    static func blockSize(for byteCount: Int) -> Int {
         guard byteCount > smallestKept else { return (max(byteCount, 1) + 63) / 64 * 64 }
         let step = 1 << (Int.bitWidth - 1 - byteCount.leadingZeroBitCount - 3)
         let (sum, overflow) = byteCount.addingReportingOverflow(step - 1)

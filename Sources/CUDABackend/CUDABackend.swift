@@ -39,6 +39,21 @@ package final class CUDABackend: Backend {
 
     package var memory: BackendMemory { allocator.figures }
 
+    /// Files are copied, matrices in 4 bits made dense for products of many rows, blocks rounded as the allocator does.
+    package var memoryRules: MemoryRules {
+        var rules = MemoryRules()
+        rules.granularity = CachingAllocator.granularity
+        rules.ownByteCount = ProductPlans.workspaceByteCount
+        return rules
+    }
+
+    package var capacity: Int? { options.memoryBudget ?? context.device.memoryByteCount }
+
+    package func releaseUnused() {
+        guard (try? context.synchronize()) != nil else { return }
+        allocator.releaseKept()
+    }
+
     /// How many programs of kernels were compiled, not read from the cache.
     package var compiledProgramCount: Int { kernels.compiledCount }
 

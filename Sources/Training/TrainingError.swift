@@ -33,6 +33,14 @@ package enum TrainingError: Error, CustomStringConvertible {
     }
 }
 
+extension TrainingError {
+    /// What memory was refused, if that is what went wrong.
+    var shortage: PlanChange.Reason? {
+        guard case .model(.tensor(.outOfMemory(let what, let byteCount, _))) = self else { return nil }
+        return .outOfMemory(what: what, byteCount: byteCount)
+    }
+}
+
 /// Runs `body`, turning what a tensor operation throws into a `TrainingError`.
 func trainingErrors<Result>(_ body: () throws(TensorError) -> Result) throws(TrainingError) -> Result {
     do { return try body() } catch { throw .model(.tensor(error)) }

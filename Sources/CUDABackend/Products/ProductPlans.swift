@@ -31,7 +31,8 @@ final class ProductPlans {
 
     /// The number of rows that algorithms are chosen for.
     private static let usualRows = 1024
-    private static let workspaceByteCount = 32 << 20
+    /// What cuBLASLt may use while it multiplies.
+    static let workspaceByteCount = 32 << 20
     /// Plans that are kept; more than any session's shapes, and small.
     private static let planLimit = 4096
 
@@ -137,17 +138,21 @@ extension ProductPlans {
             var shape = general.shape(product)
             if general.m == 0 { shape.m = Self.usualRows }
             let usual = try ProductPlan(functions, shape, biased: product.bias)
-            algorithms[general] = try candidates(usual, key, splitsSums: key.transposeA)
+            algorithms[general] = try candidates(usual, key, splitsSums: splitsSums(key))
         }
         for algorithm in algorithms[general] ?? [] where isUsable(algorithm, plan) { return algorithm }
         // None that fits: what cuBLASLt would take for this product alone.
-        let own = try candidates(plan, key, splitsSums: key.transposeA)
+        let own = try candidates(plan, key, splitsSums: splitsSums(key))
         guard let algorithm = own.first(where: { isUsable($0, plan) }) else {
             throw .library(
                 name: "cuBLASLt", call: "no algorithm for \(product.m) x \(product.n) x \(product.k)", status: 15)
         }
         return algorithm
     }
+
+    /// Whether sums may be split over blocks, to be added in a fixed order: for weights' gradients, and for the narrow results of
+    /// adapters, which have too few blocks otherwise. The split is part of the algorithm, and so the same for any number of rows.
+    private func splitsSums(_ key: Key) -> Bool { key.transposeA || key.n <= 64 }
 
     private func candidates(_ plan: ProductPlan, _ key: Key, splitsSums: Bool) throws(TensorError) -> [[UInt8]] {
         var preference: OpaquePointer?

@@ -10,6 +10,11 @@ extension PaliGemma {
     @discardableResult
     package func attach(_ configuration: AdapterConfiguration, seed: UInt64) throws(ModelError) -> [String] {
         try attach(configuration) { (name, shape) throws(ModelError) in
+            guard self.backend.holdsValues else {
+                return try modelErrors { () throws(TensorError) in
+                    try Tensor(uninitialized: shape, .float32, on: self.backend)
+                }
+            }
             if name.hasSuffix(".lora_B.weight") {
                 return try modelErrors { () throws(TensorError) in
                     try .filled(0, shape: shape, .float32, on: self.backend)

@@ -30,7 +30,8 @@ package final class PaliGemma {
     /// The places of the linear layers, which adapters can target.
     package var linearPaths: [String] { tree.linears.map(\.path) }
 
-    init(
+    /// A model whose weights come from a source.
+    package init(
         _ configuration: PaliGemmaConfiguration, source: any ParameterSource, elementType: ElementType,
         quantization: QuantizationConfiguration? = nil, backend: any Backend
     ) throws(ModelError) {

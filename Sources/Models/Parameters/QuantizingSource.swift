@@ -16,10 +16,14 @@ struct QuantizingSource: ParameterSource {
         let values = try base.matrix(of: layer, shape: shape)
         guard !configuration.skips(layer), case .dense(let tensor) = values else { return values }
         let matrix = try modelErrors { () throws(TensorError) in
+            let scales: NF4Matrix.ScaleKind = self.configuration.useDoubleQuant ? .nested : .plain
+            guard self.backend.holdsValues else {
+                return try NF4Matrix(
+                    outlining: shape, elementType: tensor.elementType, scales: scales, on: self.backend)
+            }
             let flat = tensor.viewed(as: [tensor.count])
             return try NF4Matrix(
-                quantizing: shape, elementType: tensor.elementType,
-                scales: configuration.useDoubleQuant ? .nested : .plain, on: self.backend
+                quantizing: shape, elementType: tensor.elementType, scales: scales, on: self.backend
             ) { range throws(TensorError) in try flat.part(range).floats() }
         }
         base.release(layer + ".weight")

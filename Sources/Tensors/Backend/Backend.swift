@@ -16,6 +16,15 @@ package protocol Backend: AnyObject {
     /// The kernels' own memory figures, for `resources`.
     var memory: BackendMemory { get }
 
+    /// What it takes beside the tensors that are asked for; has a default.
+    var memoryRules: MemoryRules { get }
+
+    /// Whether tensors hold values. False in a rehearsal, whose reads give zeros: work on the host is left out there.
+    var holdsValues: Bool { get }
+
+    /// The most bytes that tensors may take, nil where the device sets no bound of its own; has a default.
+    var capacity: Int? { get }
+
     /// Memory with undefined contents, aligned to 64 bytes. `label` names it in an out-of-memory error.
     func allocate(byteCount: Int, label: StaticString) throws(TensorError) -> any Storage
 
@@ -32,6 +41,9 @@ package protocol Backend: AnyObject {
 
     /// Waits until everything that was asked for has been done.
     func synchronize() throws(TensorError)
+
+    /// Gives memory that is kept for reuse back to the system; has a default.
+    func releaseUnused()
 
     // Elements and rows.
     func fill(_ call: FillCall) throws(TensorError)

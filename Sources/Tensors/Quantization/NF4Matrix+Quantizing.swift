@@ -34,6 +34,28 @@ extension NF4Matrix {
             shape: shape, elementType: elementType)
     }
 
+    /// The parts of a quantized matrix with undefined contents: what it takes, for a rehearsal.
+    package init(
+        outlining shape: [Int], elementType: ElementType, scales kind: ScaleKind, on backend: any Backend
+    ) throws(TensorError) {
+        let blocks = Self.blockCount(of: shape)
+        let scales: Scales
+        switch kind {
+        case .plain: scales = .plain(try Tensor(uninitialized: [blocks], .float32, on: backend))
+        case .nested:
+            scales = .nested(
+                NestedScales(
+                    codes: try Tensor(uninitialized: [blocks], .uint8, on: backend),
+                    map: try Tensor(uninitialized: [256], .float32, on: backend),
+                    outer: try Tensor(
+                        uninitialized: [(blocks + Self.outerBlockSize - 1) / Self.outerBlockSize], .float32,
+                        on: backend), offset: 0))
+        }
+        try self.init(
+            codes: Tensor(uninitialized: [(shape.product + 1) / 2], .uint8, on: backend), scales: scales,
+            shape: shape, elementType: elementType)
+    }
+
     /// The bounds between neighbouring codes.
     private static let bounds = zip(values, values.dropFirst()).map { ($0 + $1) / 2 }
 

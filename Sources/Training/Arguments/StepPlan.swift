@@ -30,10 +30,14 @@ package struct StepPlan: Sendable, Equatable {
     package func epoch(of step: Int) -> Int { step / updatesPerEpoch }
 
     /// The micro-batches of update `step`, from 0, as places in `order`, the epoch's order of examples.
-    package func microBatches(of step: Int, order: [Int]) -> [[Int]] {
+    ///
+    /// - Parameter largest: cuts micro-batches with more examples into parts; nil leaves them.
+    package func microBatches(of step: Int, order: [Int], largest: Int? = nil) -> [[Int]] {
         let first = (step % updatesPerEpoch) * accumulation
-        return (first..<min(first + accumulation, microBatchesPerEpoch)).map { place in
-            Array(order[place * batchSize..<min((place + 1) * batchSize, exampleCount)])
+        let size = min(largest ?? batchSize, batchSize)
+        return (first..<min(first + accumulation, microBatchesPerEpoch)).flatMap { place in
+            let end = min((place + 1) * batchSize, exampleCount)
+            return stride(from: place * batchSize, to: end, by: size).map { Array(order[$0..<min($0 + size, end)]) }
         }
     }
 }

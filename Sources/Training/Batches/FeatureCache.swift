@@ -9,7 +9,7 @@ package final class FeatureCache {
     }
 
     /// The most bytes that are kept.
-    package let budget: Int
+    package private(set) var budget: Int
     /// The bytes that are kept.
     package private(set) var byteCount = 0
     /// How many look-ups found features, and how many did not.
@@ -34,6 +34,36 @@ package final class FeatureCache {
         return entry.features
     }
 
+    /// The features of pictures one after another, `[B * N, D]`; those that are not kept are made in one go, and kept.
+    ///
+    /// - Parameters:
+    ///   - keys: what identifies the pictures; one may come more than once.
+    ///   - make: the features of the pictures at some places of `keys`.
+    func features(
+        under keys: [String], making make: (_ missing: [Int]) throws(TrainingError) -> Tensor
+    ) throws(TrainingError) -> Tensor {
+        var found: [String: Tensor] = [:]
+        for key in keys where found[key] == nil { found[key] = features(of: key) }
+        var missing: [Int] = []
+        for (place, key) in keys.enumerated()
+        where found[key] == nil && !missing.contains(where: { keys[$0] == key }) { missing.append(place) }
+        if !missing.isEmpty {
+            let all = try make(missing)
+            let count = all.rows / missing.count
+            for (number, place) in missing.enumerated() {
+                let features = try trainingErrors { () throws(TensorError) in
+                    try all.part(number * count..<(number + 1) * count).copied()
+                }
+                keep(features, of: keys[place])
+                found[keys[place]] = features
+            }
+        }
+        return try trainingErrors { () throws(TensorError) in try .stacking(keys.compactMap { found[$0] }) }
+    }
+
+    /// The features that are kept.
+    var kept: [Tensor] { entries.values.map(\.features) }
+
     /// Keeps features if there is room, after the least recently used have gone.
     func keep(_ features: Tensor, of key: String) {
         guard features.byteCount <= budget else { return }
@@ -47,6 +77,12 @@ package final class FeatureCache {
             byteCount -= earlier.features.byteCount
         }
         byteCount += features.byteCount
+    }
+
+    /// Forgets everything, and keeps nothing from now on.
+    func close() {
+        removeAll()
+        budget = 0
     }
 
     /// Forgets everything: for when tower or projector change.

@@ -56,26 +56,10 @@ package final class PictureLoader {
         let present = model.imageStorages
         if !present.elementsEqual(weights, by: { $0 === $1 }) { cache.removeAll() }
         weights = present
-        let keys = parts.map(Self.key)
-        var found: [String: Tensor] = [:]
-        for key in keys where found[key] == nil { found[key] = cache.features(of: key) }
-        var missing: [(key: String, part: PicturePart)] = []
-        for (key, part) in zip(keys, parts) where found[key] == nil && !missing.contains(where: { $0.key == key }) {
-            missing.append((key, part))
+        return try cache.features(under: parts.map(Self.key)) { (missing) throws(TrainingError) in
+            let pixels = try self.pixels(of: missing.map { parts[$0] }, on: model.backend)
+            return try trainingErrors { () throws(TensorError) in try model.imageFeatures(pixels) }
         }
-        if !missing.isEmpty {
-            let pixels = try pixels(of: missing.map(\.part), on: model.backend)
-            let all = try trainingErrors { () throws(TensorError) in try model.imageFeatures(pixels) }
-            let count = all.rows / missing.count
-            for (place, item) in missing.enumerated() {
-                let features = try trainingErrors { () throws(TensorError) in
-                    try all.part(place * count..<(place + 1) * count).copied()
-                }
-                cache.keep(features, of: item.key)
-                found[item.key] = features
-            }
-        }
-        return try trainingErrors { () throws(TensorError) in try .stacking(keys.compactMap { found[$0] }) }
     }
 
     /// What identifies the bytes of a picture's part without reading them: path, size, time of change, and rectangle.

@@ -15,6 +15,7 @@ extension Trainer {
         losses = state.losses ?? []
         evaluations = state.evaluations ?? []
         savedStep = state.globalStep
+        take(state.plan ?? RunningPlan(arguments))
     }
 
     /// Takes the weights alone from a checkpoint of this run.
@@ -44,6 +45,9 @@ extension Trainer {
             ("seed", Int(truncatingIfNeeded: state.seed), Int(truncatingIfNeeded: arguments.seed)),
         ] where found != expected {
             throw .resume(folder: folder, reason: "\(name) was \(found), this run has \(expected)")
+        }
+        if let running = state.plan, running.batchSize < 1 || running.evalBatchSize < 1 {
+            throw .resume(folder: folder, reason: "running_plan has a batch without examples")
         }
         guard (0...plan.totalSteps).contains(state.globalStep), (0...state.globalStep).contains(state.optimizerStep)
         else {

@@ -100,7 +100,8 @@ extension Trainer {
             globalStep: engine.step, optimizerStep: engine.optimizer.step, maxSteps: plan.totalSteps,
             exampleCount: examples.count, batchSize: arguments.perDeviceTrainBatchSize,
             accumulation: arguments.gradientAccumulationSteps, seed: arguments.seed, lossSinceLog: lossSinceLog,
-            updatesSinceLog: updatesSinceLog, logHistory: log, evaluations: evaluations, losses: losses)
+            updatesSinceLog: updatesSinceLog, logHistory: log, evaluations: evaluations, losses: losses,
+            plan: engine.plan == RunningPlan(arguments) ? nil : engine.plan)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -136,6 +137,8 @@ struct TrainerState: Codable, Equatable {
     var evaluations: [EvaluationRecord]?
     /// As `Trainer.losses`; nil in checkpoints of release 0.2.
     var losses: [Double]?
+    /// The plan that the run went on by, where memory had made it smaller.
+    var plan: RunningPlan?
 
     enum CodingKeys: String, CodingKey {
         case globalStep = "global_step"
@@ -149,5 +152,6 @@ struct TrainerState: Codable, Equatable {
         case updatesSinceLog = "updates_since_log"
         case logHistory = "log_history"
         case evaluations, losses
+        case plan = "running_plan"
     }
 }

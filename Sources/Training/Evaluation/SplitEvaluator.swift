@@ -33,13 +33,15 @@ struct SplitEvaluator {
 
     /// Scores the split; nil if `shouldStop` said so.
     ///
-    /// - Parameter observe: is told how many examples of how many are done; each counts twice, once for its loss.
+    /// - Parameters:
+    ///   - batchSize: examples at a time; scores do not depend on it.
+    ///   - observe: is told how many examples of how many are done; each counts twice, once for its loss.
     func evaluate(
-        step: Int, epoch: Double, shouldStop: () -> Bool, observe: (Int, Int) -> Void
+        step: Int, epoch: Double, batchSize: Int, shouldStop: () -> Bool, observe: (Int, Int) -> Void
     ) throws(TrainingError) -> (record: EvaluationRecord, pictures: [EvaluatedPicture])? {
         let count = split.examples.count
-        guard let loss = try meanLoss(shouldStop: shouldStop, observe: { observe($0, 2 * count) }),
-            let found = try detect(shouldStop: shouldStop, observe: { observe(count + $0, 2 * count) })
+        guard let loss = try meanLoss(batchSize, shouldStop: shouldStop, observe: { observe($0, 2 * count) }),
+            let found = try detect(batchSize, shouldStop: shouldStop, observe: { observe(count + $0, 2 * count) })
         else { return nil }
         let images = zip(split.examples, found).map { example, detections in
             ScoredImage(
@@ -63,12 +65,14 @@ struct SplitEvaluator {
     }
 
     /// The mean loss over all labels, which does not depend on how they are put in batches; smoothed as in training.
-    private func meanLoss(shouldStop: () -> Bool, observe: (Int) -> Void) throws(TrainingError) -> Double? {
+    private func meanLoss(
+        _ batchSize: Int, shouldStop: () -> Bool, observe: (Int) -> Void
+    ) throws(TrainingError) -> Double? {
         var (sum, labels) = (0.0, 0)
         let (model, arguments) = (batches.model, batches.arguments)
-        for start in stride(from: 0, to: split.examples.count, by: arguments.perDeviceEvalBatchSize) {
+        for start in stride(from: 0, to: split.examples.count, by: batchSize) {
             if shouldStop() { return nil }
-            let end = min(start + arguments.perDeviceEvalBatchSize, split.examples.count)
+            let end = min(start + batchSize, split.examples.count)
             let batch = try batches.batch(Array(start..<end), of: split.examples, epoch: 0, isWeighed: false)
             labels += batch.labelCount
             if batch.labelCount > 0 {
@@ -85,9 +89,11 @@ struct SplitEvaluator {
     }
 
     /// What the model finds in each picture; nil if it was stopped.
-    private func detect(shouldStop: () -> Bool, observe: (Int) -> Void) throws(TrainingError) -> [Detections]? {
+    private func detect(
+        _ batchSize: Int, shouldStop: () -> Bool, observe: (Int) -> Void
+    ) throws(TrainingError) -> [Detections]? {
         let detector = Detector(batches.model, batches.processor, batches.loader)
-        detector.batchSize = batches.arguments.perDeviceEvalBatchSize
+        detector.batchSize = batchSize
         detector.noiseBoxes = batches.arguments.noiseBoxes
         if detector.noiseBoxes != nil { detector.scores = .class }
         let longest = split.examples.map { batches.processor.suffixIDs($0.suffix).count }.max() ?? 0

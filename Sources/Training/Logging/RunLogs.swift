@@ -53,7 +53,7 @@ package final class RunLogs {
             switch event {
             case .logged(let entry): try write(entry)
             case .evaluated(let record, _, let pictures): try write(record, pictures)
-            case .started, .updated, .evaluating, .stoppedEarly, .loadedBest, .saved: break
+            case .started, .updated, .evaluating, .stoppedEarly, .loadedBest, .saved, .shrunk: break
             }
         } catch {
             failure = error

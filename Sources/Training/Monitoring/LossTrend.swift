@@ -29,7 +29,7 @@ package struct LossTrend: Sendable, Equatable {
     package var lastLevel: Double
     package var bestLevel: Double
     package var spikes: [Spike]
-    /// The update by which nine tenths of the whole fall were made; nil where the loss did not fall.
+    /// The update by which nine tenths of the whole fall were made; nil where the loss did not fall, or not to stay.
     package var convergedStep: Int?
 
     /// Updates that a judgment needs.
@@ -76,7 +76,8 @@ package struct LossTrend: Sendable, Equatable {
             kind = noise > Self.oscillation ? .oscillating : .plateau
         }
         let fall = firstLevel - bestLevel
-        guard fall > 0.02 * abs(firstLevel), let place = levels.firstIndex(where: { $0 <= bestLevel + 0.1 * fall })
+        guard kind != .oscillating, kind != .diverging, fall > 0.02 * abs(firstLevel),
+            let place = levels.firstIndex(where: { $0 <= bestLevel + 0.1 * fall })
         else { return }
         convergedStep = Int(points[min(place * tenth, points.count - 1)].x)
     }

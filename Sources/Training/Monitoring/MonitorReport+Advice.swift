@@ -50,7 +50,8 @@ extension MonitorReport {
                     [Figure("step", Double(spike.step)), Figure("loss", spike.loss), Figure("usual_loss", spike.usual)]
                 })
         case .decreasing:
-            if trend.change < -0.1 {
+            // What is learned now is not what is asked for, where the eval loss rises meanwhile.
+            if trend.change < -0.1, overfitting?.isOverfitting != true {
                 add(.length, "The loss still falls at the end: train for more epochs.", levels + [change])
             }
         case .plateau: adviseOnPlateau(levels + [change])

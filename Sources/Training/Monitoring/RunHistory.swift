@@ -55,7 +55,7 @@ package struct RunHistory: Sendable, Equatable {
                     learningRate: status.update.learningRate, gradientNorm: status.update.gradientNorm,
                     shapes: status.update.shapes, seconds: elapsed))
         case .evaluated(let record, _, _): evaluations.append(record)
-        case .started, .logged, .evaluating, .saved, .stoppedEarly, .loadedBest: break
+        case .started, .logged, .evaluating, .saved, .stoppedEarly, .loadedBest, .shrunk: break
         }
     }
 }

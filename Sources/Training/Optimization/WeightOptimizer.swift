@@ -94,7 +94,12 @@ package final class WeightOptimizer {
     ///   - learningRate: of this update.
     ///   - gradientNorm: as `gradientNorm()` returned it, for clipping.
     package func update(learningRate: Double, gradientNorm: Double) throws(TensorError) {
+        // What can run out of memory comes first, so that an update is made whole or not at all.
         try makeMomentsWritable()
+        let changed = slots.filter { $0.parameter.currentGradient != nil }
+        for slot in changed { try slot.parameter.makeWritable() }
+        let onHost = changed.filter { $0.runsOnHost(arguments.optim) }
+        try onHost.max { $0.weights.count < $1.weights.count }?.reserveForHost()
         step += 1
         let scale =
             arguments.maxGradNorm > 0 ? Float(min(1, arguments.maxGradNorm / (gradientNorm + 1e-6))) : 1
@@ -158,7 +163,7 @@ package final class WeightOptimizer {
     }
 
     private func update(_ slot: Slot, _ gradient: Tensor, learningRate: Double, scale: Float) throws(TensorError) {
-        try slot.parameter.makeWritable()
+        if slot.runsOnHost(arguments.optim), !gradient.backend.holdsValues { return try slot.reserveForHost() }
         let update = Update(
             learningRate: learningRate, gradientScale: scale, step: step,
             weightDecay: slot.decays ? arguments.weightDecay : 0)
@@ -174,6 +179,17 @@ package final class WeightOptimizer {
 extension WeightOptimizer.Slot {
     /// The memory of what is kept.
     var storages: [any Storage] { moments.map(\.tensor.storage) }
+
+    /// Whether an optimizer changes this weight on the host; the 8-bit one leaves small weights and the table to the device.
+    func runsOnHost(_ optimizer: TrainingArguments.Optimizer) -> Bool {
+        optimizer.runsOnHost && !(optimizer == .adamw8bit && moments.count == 2)
+    }
+
+    /// Takes the device's memory that a change on the host needs, and gives it back.
+    func reserveForHost() throws(TensorError) {
+        _ = try Tensor(uninitialized: weights.shape, .float32, on: weights.backend, label: "weight on its way back")
+        (weights.backend as? RehearsalBackend)?.workload.hostElements += Double(weights.count)
+    }
 
     /// Lets `body` change the weights on the host, in float32; they are then rounded once to the type they have.
     func changeOnHost(

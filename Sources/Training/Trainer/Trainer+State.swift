@@ -6,6 +6,7 @@ import Tensors
 package struct RunState {
     fileprivate let step: Int
     fileprivate let optimizerStep: Int
+    fileprivate let plan: RunningPlan
     fileprivate let slots: [WeightOptimizer.Slot]
     fileprivate let log: [LogEntry]
     fileprivate let evaluations: [EvaluationRecord]
@@ -22,7 +23,8 @@ extension Trainer {
     /// What the run is now.
     package func keepState() -> RunState {
         RunState(
-            step: engine.step, optimizerStep: engine.optimizer.step, slots: engine.optimizer.keep(), log: log,
+            step: engine.step, optimizerStep: engine.optimizer.step, plan: engine.plan, slots: engine.optimizer.keep(),
+            log: log,
             evaluations: evaluations, savedStep: savedStep, losses: losses, lossSinceLog: lossSinceLog,
             updatesSinceLog: updatesSinceLog)
     }
@@ -31,6 +33,7 @@ extension Trainer {
     package func restore(_ state: RunState) {
         engine.step = state.step
         engine.optimizer.step = state.optimizerStep
+        take(state.plan)
         engine.optimizer.restore(state.slots)
         (log, losses) = (state.log, state.losses)
         (evaluations, savedStep) = (state.evaluations, state.savedStep)

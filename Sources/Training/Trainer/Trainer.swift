@@ -24,6 +24,8 @@ package final class Trainer {
     var updatesSinceLog = 0
     /// The update after which the last checkpoint was written.
     var savedStep = 0
+    /// What looks at memory as the run goes, if anything does.
+    package var memoryWatch: MemoryWatch?
     private let loader: PictureLoader
     private let batches: BatchMaker
     private let evaluator: SplitEvaluator?
@@ -73,21 +75,59 @@ package final class Trainer {
         var order: (epoch: Int, places: [Int])?
         while try endStep(shouldStop, observe), !isDone {
             if shouldStop() { break }
-            let step = engine.step
-            let epoch = plan.epoch(of: step)
+            let epoch = plan.epoch(of: engine.step)
             if order?.epoch != epoch { order = (epoch, self.order(of: epoch)) }
-            let groups = plan.microBatches(of: step, order: order?.places ?? [])
-            let result = try engine.update(
-                try groups.map { (places) throws(TrainingError) in
-                    try batches.batch(places, of: examples, epoch: epoch, step: step)
-                })
+            let groups = plan.microBatches(
+                of: engine.step, order: order?.places ?? [], largest: engine.plan.batchSize)
+            guard let result = try update(groups, epoch: epoch, observe) else { continue }
             seen += groups.reduce(0) { $0 + $1.count }
             losses.append(result.isSkipped ? .nan : result.loss)
             observe(.updated(status(result, seen: seen)))
             note(result, observe)
+            if let use = memoryWatch?.takeExcess(), let smaller = engine.plan.smaller(arguments) {
+                adopt(smaller, because: .threshold(use, share: memoryWatch?.threshold ?? 1), observe)
+            }
         }
         if isDone, !isEvaluationDue { try end(observe) }
         return outcome
+    }
+
+    /// Makes one update; nil where memory was short and the same update is to be tried by a smaller plan.
+    private func update(
+        _ groups: [[Int]], epoch: Int, _ observe: (TrainingEvent) -> Void
+    ) throws(TrainingError) -> UpdateResult? {
+        let step = engine.step
+        engine.afterForward = memoryWatch.map { watch in { watch.sample() } }
+        defer { engine.afterForward = nil }
+        do throws(TrainingError) {
+            return try engine.update(
+                try groups.map { (places) throws(TrainingError) in
+                    try batches.batch(places, of: examples, epoch: epoch, step: step)
+                })
+        } catch {
+            guard let reason = error.shortage, let smaller = engine.plan.smaller(arguments) else { throw error }
+            adopt(smaller, because: reason, observe)
+            return nil
+        }
+    }
+
+    /// Goes on by another plan, with memory that is kept for reuse given back.
+    private func adopt(
+        _ next: RunningPlan, because reason: PlanChange.Reason, isEvaluation: Bool = false,
+        _ observe: (TrainingEvent) -> Void
+    ) {
+        let change = PlanChange(
+            reason: reason, step: engine.step, isEvaluation: isEvaluation, before: engine.plan, after: next,
+            accumulation: next.accumulation(arguments))
+        take(next)
+        model.backend.releaseUnused()
+        observe(.shrunk(change))
+    }
+
+    /// Goes on by another plan.
+    func take(_ plan: RunningPlan) {
+        engine.plan = plan
+        if !plan.keepsFeatures { loader.cache.close() }
     }
 
     /// Whether there is nothing left to learn: the last update was made, or evaluations became no better.
@@ -141,10 +181,7 @@ package final class Trainer {
         _ shouldStop: () -> Bool, _ observe: (TrainingEvent) -> Void
     ) throws(TrainingError) -> Bool {
         if isEvaluationDue, let evaluator {
-            let result = try evaluator.evaluate(
-                step: engine.step, epoch: epochsSeen, shouldStop: shouldStop,
-                observe: { observe(.evaluating(completed: $0, total: $1)) })
-            guard let result else { return false }
+            guard let result = try evaluate(evaluator, shouldStop, observe) else { return false }
             evaluations.append(result.record)
             observe(.evaluated(result.record, isBest: isBestNow, pictures: result.pictures))
         }
@@ -154,6 +191,22 @@ package final class Trainer {
             observe(.saved(folder: saved.folder, removed: saved.removed))
         }
         return true
+    }
+
+    /// Evaluates, with smaller batches where memory is short; nil if it was stopped.
+    private func evaluate(
+        _ evaluator: SplitEvaluator, _ shouldStop: () -> Bool, _ observe: (TrainingEvent) -> Void
+    ) throws(TrainingError) -> (record: EvaluationRecord, pictures: [EvaluatedPicture])? {
+        while true {
+            do throws(TrainingError) {
+                return try evaluator.evaluate(
+                    step: engine.step, epoch: epochsSeen, batchSize: engine.plan.evalBatchSize,
+                    shouldStop: shouldStop, observe: { observe(.evaluating(completed: $0, total: $1)) })
+            } catch {
+                guard let reason = error.shortage, let smaller = engine.plan.smallerForEvaluation else { throw error }
+                adopt(smaller, because: reason, isEvaluation: true, observe)
+            }
+        }
     }
 
     private var isEvaluationDue: Bool {

@@ -14,6 +14,8 @@ package enum TrainingEvent: Sendable {
     case stoppedEarly(step: Int, evaluations: Int)
     /// The weights of the best evaluation were taken back.
     case loadedBest(step: Int, folder: String)
+    /// Memory is short, and the run goes on by a smaller plan.
+    case shrunk(PlanChange)
     /// A checkpoint was written.
     case saved(folder: String, removed: [String])
 }

@@ -24,6 +24,10 @@ package final class UpdateEngine {
     package let schedule: LearningRateSchedule
     package let optimizer: WeightOptimizer
 
+    /// How examples go through the model at present.
+    package var plan: RunningPlan
+    /// Is called where an update holds most: after each forward.
+    var afterForward: (() -> Void)?
     /// How many updates were asked for, skipped ones included.
     package internal(set) var step = 0
 
@@ -39,6 +43,7 @@ package final class UpdateEngine {
         }
         self.model = model
         self.arguments = arguments
+        plan = RunningPlan(arguments)
         schedule = LearningRateSchedule(arguments, totalSteps: totalSteps)
         optimizer = try trainingErrors { () throws(TensorError) in try WeightOptimizer(trainable, arguments) }
     }
@@ -89,14 +94,15 @@ package final class UpdateEngine {
         guard batch.labelCount > 0 else { return nil }
         let tape = Tape()
         var pass = Pass(tape: tape)
-        model.options.gradientCheckpointing = arguments.gradientCheckpointing
-        let microStep = UInt64(step) * UInt64(arguments.gradientAccumulationSteps) + UInt64(place)
+        model.options.gradientCheckpointing = plan.gradientCheckpointing
+        let microStep = UInt64(step) * UInt64(plan.accumulation(arguments)) + UInt64(place)
         pass.dropout = (seed: arguments.seed, step: microStep)
         let features = try batch.features(model, pass)
         let isPeriod = arguments.compatibility == .period
         let losses = try model.losses(
             batch.tokens, features: features, weight: 1 / Float(isPeriod ? batch.labelWeight : groupWeight),
             smoothing: Float(arguments.labelSmoothingFactor), pass)
+        afterForward?()
         try tape.backward(fromLosses: losses)
         return losses.detached
     }

@@ -43,6 +43,8 @@ extension CommandContext {
         options.instructionSet = InstructionSet(rawValue: settings.isa.rawValue) ?? .auto
         options.matmulLibrary = MatmulLibrary(rawValue: settings.gemm.rawValue) ?? .auto
         options.dropsMappedPages = true
+        // Tensors that the machine or the container has no memory for are refused, before the system ends the program.
+        options.memoryLimit = (try? MemoryFigures()).map { min($0.machine, $0.container?.limit ?? .max) }
         return try CPUBackend(options)
     }
 

@@ -57,11 +57,37 @@ struct InferCommandTests {
         #expect(result.outputs.count == 1)
     }
 
+    @Test("the address of a picture gives what its file gives; a page or a broken picture is refused by its address")
+    func addresses() throws {
+        let picture = try [UInt8](
+            Data(contentsOf: Folders.samples.appendingPathComponent("cards/test_001.jpg")))
+        let server = try LocalServer { path in
+            switch path {
+            case "/far/b1.jpg": .ok("image/jpeg", picture)
+            case "/broken.jpg": .ok("image/jpeg", Array("no picture".utf8))
+            default: .ok("text/html", Array("<html>".utf8))
+            }
+        }
+        defer { server.stop() }
+        let address = server.url("/far/b1.jpg")
+        #expect(runner.run("infer photos/b1.jpg --prefix 'detect card' --out file.jsonl").failure == nil)
+        let result = runner.run("infer \(address) --prefix 'detect card' --out far.jsonl")
+        #expect(result.failure == nil, "\(result.failure?.message.shown ?? "")")
+        #expect(try predictions("far.jsonl") == predictions("file.jsonl"))
+        #expect(runner.run("infer \(address) \(address) --prefix 'detect card'").failure == nil)
+        #expect(server.requests.count == 2, "a command asks an address once")
+        let page = try #require(runner.error("infer \(server.url("/page")) --prefix 'detect card'"))
+        #expect(page.contains("text/html") && page.contains(server.url("/page")), "\(page)")
+        let broken = try #require(runner.error("infer \(server.url("/broken.jpg")) --prefix 'detect card'"))
+        #expect(broken.hasPrefix(server.url("/broken.jpg")), "\(broken)")
+    }
+
     @Test("a word that leads nowhere says why")
     func mistakes() throws {
         #expect(runner.error("infer photos")?.contains("--prefix") == true)
         #expect(runner.error("infer 'photos/x*.jpg' --prefix 'detect card'")?.contains("x*.jpg") == true)
-        #expect(runner.error("infer https://example.org/a.jpg --prefix 'detect card'")?.contains("download") == true)
+        #expect(runner.error("infer https://example.org/a.jpg")?.contains("--prefix") == true)
+        #expect(runner.error("infer https://me:word@example.org/a.jpg --prefix card")?.contains("password") == true)
         #expect(runner.error("infer nothing.jpg --prefix 'detect card'")?.contains("nothing.jpg") == true)
         try FileManager.default.createDirectory(atPath: runner.folder.path + "/none", withIntermediateDirectories: true)
         #expect(runner.error("infer none --prefix 'detect card'")?.contains("holds no") == true)

@@ -10,8 +10,8 @@ struct InferCommand: Command {
     static let name = "infer"
     static let summary = "find objects in images by greedy generation, and draw them"
     static let discussion = """
-        An image is a file, a folder, a pattern such as 'photos/*.jpg', or an example of the data set: `test[0]`. An example
-        brings its own prompt; a file needs --prefix, such as `detect ace of hearts ; king of spades`. Answers to `detect`
+        An image is a file, a folder, a pattern such as 'photos/*.jpg', an http or https address, or an example of the data set:
+        `test[0]`. An example brings its own prompt; all others need --prefix, such as `detect ace of hearts ; king of spades`. Answers to `detect`
         prompts follow their grammar: four locations, then one of the classes that the prompt lists; --free lets them be any
         text. One image is shown with its answer, several in a table and a grid. --out gets predictions as JSON lines, COCO
         JSON and CSV, and the drawn pictures.
@@ -22,7 +22,7 @@ struct InferCommand: Command {
     ]
 
     @Argument(
-        "image files, folders, patterns, or examples such as test[0]",
+        "image files, folders, patterns, addresses, or examples such as test[0]",
         completion: .anyOf([.live(.examples), .file(extensions: ["jpg", "jpeg", "png"])]))
     var images: [String]
     @Option("the prompt", completion: .live(.prompts)) var prefix: String?
@@ -37,7 +37,10 @@ struct InferCommand: Command {
 
     mutating func run(_ context: CommandContext) throws {
         context.applyDefaults(to: self)
-        let pictures = try PictureSelection(images, prefix: prefix, listedOnly: listedOnly, context).pictures
+        let selection = try PictureSelection(images, prefix: prefix, listedOnly: listedOnly, context)
+        // Downloaded files are there as long as the selection is.
+        defer { withExtendedLifetime(selection) {} }
+        let pictures = selection.pictures
         guard !pictures.isEmpty else {
             throw Failure(code: "MissingArgument", message: "infer needs an image", next: "help infer")
         }

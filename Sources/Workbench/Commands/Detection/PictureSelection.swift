@@ -1,10 +1,11 @@
 import Console
 import Detection
 import Glibc
+import Hub
 import Images
 import Training
 
-/// The pictures that a person names: files, folders, patterns, examples of the data set.
+/// The pictures that a person names: files, folders, patterns, addresses, examples of the data set.
 struct PictureSelection {
     /// A picture to look at, with the name that outputs give it.
     struct Picture {
@@ -14,6 +15,8 @@ struct PictureSelection {
 
     /// The pictures, in the order of the words and, in folders and patterns, of their names.
     private(set) var pictures: [Picture] = []
+    /// Pictures of addresses, which are there as long as the selection is.
+    private var downloads: DownloadedPictures?
     private let prefix: String?
     private let context: CommandContext
 
@@ -40,11 +43,7 @@ struct PictureSelection {
             if let prefix { query.prompt = prefix }
             return pictures.append(Picture(name: example.imageName, query: query))
         }
-        guard !word.hasPrefix("http://"), !word.hasPrefix("https://") else {
-            throw Failure(
-                code: "NoDownloads", message: "infer does not download pictures: \(word)",
-                next: "save the picture to a file and name that")
-        }
+        if DownloadURL.isAddress(word) { return try addAddress(word) }
         let path = context.resolveSample(Path(word))
         if FileAccess.isFolder(path) {
             let names = try FileAccess.names(in: path).filter(Self.isPicture)
@@ -63,14 +62,36 @@ struct PictureSelection {
         }
     }
 
-    private mutating func addFile(_ path: String) throws {
-        guard let prefix else {
-            throw Failure(code: "MissingOption", message: "an image file needs --prefix", next: "help infer")
+    private mutating func addAddress(_ word: String) throws {
+        let url = try DownloadURL(word)
+        try checkPrefix()
+        let downloads = try self.downloads ?? DownloadedPictures(context)
+        self.downloads = downloads
+        let path: String
+        do {
+            path = try downloads.path(of: word, context)
+        } catch DownloadError.stopped(let url) {
+            try context.interrupt.check()
+            throw DownloadError.stopped(url: url)
         }
+        do {
+            try addFile(path, name: url.fileName)
+        } catch let error as ImageError {
+            throw Failure(code: "NoPicture", message: "\("\(error)".replacing(path, with: word))")
+        }
+    }
+
+    private func checkPrefix() throws {
+        guard prefix == nil else { return }
+        throw Failure(code: "MissingOption", message: "an image file needs --prefix", next: "help infer")
+    }
+
+    private mutating func addFile(_ path: String, name: String? = nil) throws {
+        guard let prefix else { return try checkPrefix() }
         let picture = try ImageBuffer(contentsOf: path, exif: try context.loadedProcessor().exif)
         pictures.append(
             Picture(
-                name: Paths.name(of: path),
+                name: name ?? Paths.name(of: path),
                 query: DetectionQuery(
                     imagePath: path, width: picture.width, height: picture.height, prompt: prefix, classes: nil)))
     }

@@ -3,6 +3,6 @@ import Console
 extension CommandRegistry<CommandContext>.Group {
     /// The device and what it is doing.
     static var machine: Self {
-        Self("Machine", [DeviceCommand.self, ResourcesCommand.self, VersionCommand.self])
+        Self("Machine", [DeviceCommand.self, ResourcesCommand.self, ResourcesPlanCommand.self, VersionCommand.self])
     }
 }

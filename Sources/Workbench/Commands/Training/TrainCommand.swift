@@ -10,7 +10,9 @@ struct TrainCommand: Command {
         Examples are shuffled anew each epoch by the session's seed. The vision tower and the projector, where frozen, run
         once for each picture, whose features are kept. Ctrl-C stops between two updates: the weights stay as they are, and
         `train --resume` goes on from there. With --compat hf-4.47.0 gradients of micro-batches are summed as that release
-        did, not averaged over the labels of the group. --eval-strategy scores the valid split as the run goes; docs/training.md
+        did, not averaged over the labels of the group. Where memory runs short, or more than --memory-threshold of it is in use,
+        the run goes on from the same update with half the batch and twice the accumulation, and layers computed again on the
+        way back; it says so. --eval-strategy scores the valid split as the run goes; docs/training.md
         says what each option does.
         """
     static let examples = [
@@ -31,6 +33,10 @@ struct TrainCommand: Command {
         let history = resume ? context.workspace[TrainerSlot.self]?.history : nil
         let report = try TrainingReport(context, trainer: trainer, folder: loaded.folder, history: history)
         let interrupt = context.interrupt
+        let backend = loaded.model.backend
+        trainer.memoryWatch =
+            options.memoryThreshold < 1
+            ? MemoryWatch(threshold: options.memoryThreshold) { MemoryFigures.uses(of: backend) } : nil
         if !context.session.makeRoom(overwriting: trainer.keptStorages, context) { trainer.forgetKeptStates() }
         defer { loaded.noteChange() }
         context.tuning.noiseBoxes = trainer.arguments.noiseBoxes
@@ -54,7 +60,7 @@ struct TrainCommand: Command {
     private func makeTrainer(_ context: CommandContext) throws -> Trainer {
         let (model, processor) = (try context.loadedModel(), try context.loadedProcessor())
         var arguments = options.arguments(
-            seed: context.seed, outputDir: options.outputDir.map(context.resolveOutput),
+            seed: options.seed ?? context.seed, outputDir: options.outputDir.map(context.resolveOutput),
             loggingDir: options.loggingDir.map(context.resolveOutput))
         arguments.noiseBoxes = try recipe.noiseBoxes(split, context)
         arguments.classWeights = try recipe.classWeights(split, context)

@@ -39,6 +39,10 @@ struct TrainingOptions: OptionGroupContents {
     @Option("keep a float32 copy of trained weights where the model computes in bfloat16, or not")
     var masterWeights = MasterChoice.float32
     @Flag("compute layers again on the way back: a third more time, far less memory") var gradientCheckpointing = false
+    @Option(
+        "the share of the machine's, container's or device's memory in use from which the run goes on by a smaller plan; 1 for never",
+        in: 0.01...1)
+    var memoryThreshold = 0.9
     @Option("shuffled orders of an example's boxes that share the picture's and prompt's pass", in: 1...64)
     var packedOrders = 1
     @Flag("be sure that the model computes in bfloat16 and its trained weights are kept in float32", name: "bf16")
@@ -48,6 +52,7 @@ struct TrainingOptions: OptionGroupContents {
     @Option("logs to write: tensorboard, jsonl, csv") var reportTo: [LogChoice] = []
     @Option("where logs are written; the folder runs of --output-dir if not given", completion: .folder)
     var loggingDir: Path?
+    @Option("where the order of examples and dropout start; the session's seed if not given") var seed: UInt64?
     @Option("whose bookkeeping is followed") var compat = CompatibilityChoice.newest
 
     /// The settings as the trainer takes them.

@@ -65,6 +65,7 @@ final class TrainingReport {
             context.say("stopped early after update \(step): \(count) evaluations in a row were not better")
         case .loadedBest(let step, let folder):
             context.say("took back the weights of update \(step), the best evaluation, from \(.path(folder))")
+        case .shrunk(let change): context.warn(change.words)
         case .saved(let folder, let removed):
             let rest = removed.isEmpty ? "" : ", removed \(removed.count) older"
             context.say("saved checkpoint \(.path(folder))\(rest)")
@@ -151,5 +152,28 @@ final class TrainingReport {
             step \(entry.step)  epoch \(entry.epoch, .fixed(2))  loss \(entry.loss, .fixed(4))  \
             learning_rate \(entry.learningRate, .scientific(2))  grad_norm \(entry.gradientNorm, .fixed(4))
             """)
+    }
+}
+
+extension PlanChange {
+    /// Why the plan changed, and how.
+    var words: Text {
+        let cause: Text =
+            switch reason {
+            case .threshold(let use, let share):
+                "\(use.place) memory: \(.memory(use.used)) of \(.memory(use.limit)) in use, over \(share, .percent(0))"
+            case .outOfMemory(let what, let byteCount): "out of memory: no \(.memory(byteCount)) for \(what)"
+            }
+        var changes: [String] = []
+        if isEvaluation { changes.append("evaluation batches of \(after.evalBatchSize.counting("example"))") }
+        if after.batchSize != before.batchSize {
+            changes.append("batch \(before.batchSize) -> \(after.batchSize), accumulation -> \(accumulation)")
+        }
+        if after.gradientCheckpointing != before.gradientCheckpointing {
+            changes.append("layers computed again on the way back")
+        }
+        if after.keepsFeatures != before.keepsFeatures { changes.append("features no longer kept") }
+        let place = isEvaluation ? "evaluation after update \(step)" : "update \(step + 1)"
+        return "\(cause); going on with \(place): \(changes.joined(separator: ", "))"
     }
 }
