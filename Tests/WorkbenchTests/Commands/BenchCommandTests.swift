@@ -39,9 +39,14 @@ struct BenchCommandTests {
                 "640x640 JPEG to pixel values, one thread", "collate 8 decoded images", "peak memory",
             ])
         let second = Quantity.duration(1)
-        #expect(rows["forward: image features"] == [second, second, second])
-        #expect(rows["decode, a token"] == [second, second, second])
-        #expect(rows["open the checkpoint"] == [nil, second, second])
+        #expect(rows["forward: image features"] == [second, second, second, nil])
+        #expect(rows["decode, a token"] == [second, second, second, nil])
+        #expect(rows["open the checkpoint"] == [nil, second, second, nil])
+        guard case .rate(let speed, "TFLOP/s")? = rows["LoRA step"].flatMap({ $0[3] }) else {
+            Issue.record("a step has no speed")
+            return
+        }
+        #expect(speed > 0)
         guard case .memory(let peak)? = rows["peak memory"].flatMap({ $0[1] }) else {
             Issue.record("the peak of memory is no amount of memory")
             return
@@ -61,7 +66,7 @@ struct BenchCommandTests {
             ("--shape paligemma9 --parts pictures", "no shape is called"),
             ("--checkpoint nowhere", "nowhere"),
             ("--checkpoint samples/tiny-paligemma2 --text-layers 3", "a shape and layers of its own"),
-            ("--parts wheels", "one of forward, generate, lora, pictures"),
+            ("--parts wheels", "one of forward, generate, lora, full, pictures"),
             ("--repeats 0", "1 to 100"),
         ])
     func errors(options: String, problem: String) throws {

@@ -7,10 +7,12 @@ struct VarsCommand: Command {
     static let examples = ["vars"]
 
     /// What may be there: filling one that is empty makes untrue what is shown.
-    private static let slots: [any WorkspaceSlot.Type] = [
-        DatasetSlot.self, DetectionTuningSlot.self, ModelSlot.self, PredictionsSlot.self, ProcessorSlot.self,
-        TrainerSlot.self,
-    ]
+    private static var slots: [any WorkspaceSlot.Type] {
+        [
+            DatasetSlot.self, DetectionTuningSlot.self, ModelSlot.self, PredictionsSlot.self, ProcessorSlot.self,
+            TrainerSlot.self,
+        ]
+    }
 
     mutating func run(_ context: CommandContext) throws {
         for slot in Self.slots { context.session.tracker.noteRead(slot.name) }
