@@ -18,7 +18,7 @@ struct BenchShellCommand: Command {
         let folder = try TemporaryFolder(context.surroundings.environment)
         defer { folder.remove() }
         let rows = try ShellBench(context: context, repeats: repeats, folder: folder.path).measure()
-        var table = Table("measure", "first", "best", "median")
+        var table = Measurement.table
         for row in rows { table.add(row.row) }
         OutputPrinter(context.surroundings, options).print(.table(table))
     }

@@ -37,7 +37,7 @@ struct BenchPaliGemmaCommand: Command {
             let side = try configuration(context).vision.imageSize
             rows += try PictureBench(imageSize: side, backend: context.backend()).measure(stopwatch)
         }
-        var table = Table("measure", "first", "best", "median", "speed")
+        var table = Measurement.table
         for row in rows { table.add(row.row) }
         try table.add(["peak memory", "-", Text(.memory(Self.peakMemory())), "-", "-"])
         if let backend = context.workspace[ComputeSlot.self], backend.device.kind != .cpu {

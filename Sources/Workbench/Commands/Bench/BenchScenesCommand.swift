@@ -26,7 +26,7 @@ struct BenchScenesCommand: Command {
                 next += 1
             }
         }
-        var table = Table("measure", "first", "best", "median", "speed")
+        var table = Measurement.table
         table.add(measured.row)
         context.emit(.table(table))
         context.say("\(.rate(Double(count) / max(measured.best, 1e-9), unit: "img/s")) on one thread")

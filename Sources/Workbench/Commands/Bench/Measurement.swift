@@ -20,6 +20,9 @@ struct Measurement {
         return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 
+    /// An empty table for rows of measurements.
+    static var table: Table { Table("measure", "first", "best", "median", "speed") }
+
     /// The row of a table: name, first, best, median, operations a second.
     var row: [Text] {
         [
