@@ -75,19 +75,28 @@ extension CUDABackend {
     ///
     /// What was copied from the host, or chosen by a kernel, is known here; anything else is waited for and read.
     func indices(_ tensor: Tensor, below limit: Int, _ operation: String) throws(TensorError) -> DeviceAddress {
+        if case .below(let count) = cudaStorage(tensor.storage).indices, count <= limit {
+            try require(tensor, .int32, operation)
+        } else {
+            _ = try hostIndices(tensor, below: limit, operation)
+        }
+        return source(tensor)
+    }
+
+    /// Int32 elements as the host knows them, each checked to lie below `limit`; they are waited for where it does not.
+    func hostIndices(_ tensor: Tensor, below limit: Int, _ operation: String) throws(TensorError) -> [Int32] {
         try require(tensor, .int32, operation)
         let known: [Int32]
-        switch cudaStorage(tensor.storage).indices {
-        case .below(let count) where count <= limit: return source(tensor)
-        case .copied(let values):
+        if case .copied(let values) = cudaStorage(tensor.storage).indices {
             let start = tensor.byteOffset / 4
             known = Array(values[start..<start + tensor.count])
-        case .below, nil: known = try tensor.read()
+        } else {
+            known = try tensor.read()
         }
         for index in known where index < 0 || Int(index) >= limit {
             throw .index(operation: operation, found: Int(index), limit: limit)
         }
-        return source(tensor)
+        return known
     }
 
     /// Memory for the time of some launches: it may be given out again at once, since later work runs later.

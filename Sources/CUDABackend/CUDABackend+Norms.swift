@@ -80,20 +80,20 @@ extension CUDABackend {
     private func addParameters(_ call: NormGradients) throws(TensorError) {
         let (rows, columns) = (call.input.rows, call.input.columns)
         let parts = parts(rows: rows)
-        let size = 4 * parts * columns
+        let size = 4 * parts.count * columns
         let partials = try scratch(2 * size, call.name)
         let weightPartials = call.weightGradient == nil ? 0 : partials.address
         let biasPartials = call.biasGradient == nil ? 0 : partials.address + DeviceAddress(size)
         let arguments = ccudakernels_norm_parameters_arguments(
             output_gradient: source(call.outputGradient), input: source(call.input), mean: source(call.mean),
             inverse: source(call.inverse), weight_partials: weightPartials, bias_partials: biasPartials,
-            rows: Int64(rows), columns: Int64(columns))
-        let grid = ((columns + 255) / 256, parts, 1)
+            rows: Int64(rows), columns: Int64(columns), part_rows: Int64(parts.rows))
+        let grid = ((columns + 255) / 256, parts.count, 1)
         try kernels.launch("norm_parameters" + suffix(call.input, call.name), grid: grid, block: 256, arguments)
         for (gradient, sums) in [(call.weightGradient, weightPartials), (call.biasGradient, biasPartials)] {
             guard let gradient else { continue }
             let output = try floatTarget(gradient, call.name)
-            try finish(sums, parts: parts, columns: columns, accumulate: call.accumulatesParameters, to: output)
+            try finish(sums, parts: parts.count, columns: columns, accumulate: call.accumulatesParameters, to: output)
         }
     }
 }

@@ -18,13 +18,19 @@ extension CUDABackend {
         if !call.accumulate || call.output.elementType != .float32 {
             try requireSameType(call.output, as: call.source, name)
         }
-        let (rows, columns) = (call.indices.count, call.source.columns)
+        let groups = call.isUnique ? nil : RowGroups(try hostIndices(call.indices, below: call.output.rows, name))
+        let order = try groups.map { groups throws(TensorError) in
+            try Tensor(groups.order, shape: [groups.order.count], on: self)
+        }
+        let starts = try groups.map { groups throws(TensorError) in
+            try Tensor(groups.starts, shape: [groups.starts.count], on: self)
+        }
         let arguments = ccudakernels_scatter_arguments(
             source: source(call.source), indices: try indices(call.indices, below: call.output.rows, name),
-            output: target(call.output), rows: Int64(rows), columns: Int64(columns), scale: call.scale,
-            accumulate: call.accumulate ? 1 : 0, is_unique: call.isUnique ? 1 : 0)
+            order: order.map(source) ?? 0, starts: starts.map(source) ?? 0, output: target(call.output),
+            columns: Int64(call.source.columns), scale: call.scale, accumulate: call.accumulate ? 1 : 0)
         let kernel = try "scatter_rows" + suffix(call.source, name) + suffix(call.output, name)
-        try launch(kernel, rows: rows, columns: columns, arguments)
+        try launch(kernel, rows: groups?.count ?? call.indices.count, columns: call.source.columns, arguments)
     }
 
     package func writeColumns(_ call: WriteColumnsCall) throws(TensorError) {
@@ -103,10 +109,10 @@ extension CUDABackend {
         try kernels.launch("finish_squares", grid: (1, 1, 1), block: 1024, finish)
     }
 
-    /// How many partial sums there are for sums over so many rows.
-    func parts(rows: Int) -> Int {
-        let size = Int(CCUDAKERNELS_PART_ROWS)
-        return min((rows + size - 1) / size, 65535)
+    /// How sums over so many rows are cut: enough parts to fill a card, few enough to be added up quickly.
+    func parts(rows: Int) -> (count: Int, rows: Int) {
+        let size = max(32, (rows + 511) / 512)
+        return ((rows + size - 1) / size, size)
     }
 
     /// Adds partial sums up: `output (+)= sum of partials`.
@@ -125,11 +131,12 @@ extension CUDABackend {
         let columns = output.count
         let rows = columns == 0 ? 0 : a.count / columns
         let parts = parts(rows: rows)
-        let partials = try scratch(4 * parts * columns, "sums over columns")
+        let partials = try scratch(4 * parts.count * columns, "sums over columns")
         let arguments = ccudakernels_sum_columns_arguments(
-            input: source(a), b: source(b), partials: partials.address, rows: Int64(rows), columns: Int64(columns))
-        let grid = ((columns + 255) / 256, parts, 1)
+            input: source(a), b: source(b), partials: partials.address, rows: Int64(rows), columns: Int64(columns),
+            part_rows: Int64(parts.rows))
+        let grid = ((columns + 255) / 256, parts.count, 1)
         try kernels.launch(kernel + suffix(a, kernel), grid: grid, block: 256, arguments)
-        try finish(partials.address, parts: parts, columns: columns, accumulate: accumulate, to: target(output))
+        try finish(partials.address, parts: parts.count, columns: columns, accumulate: accumulate, to: target(output))
     }
 }

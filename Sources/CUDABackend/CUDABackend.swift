@@ -103,8 +103,8 @@ extension CUDABackend {
     private static let smallWrite = 256 << 10
     /// The size of one of the two buffers that larger writes go through: both are on their way or being filled.
     private static let largeBuffer = 16 << 20
-    /// The largest write that may be indices, which are remembered.
-    private static let rememberedWrite = 64 << 10
+    /// The largest write that may be indices, which are remembered: reading them back would wait for all work.
+    private static let rememberedWrite = 4 << 20
 
     /// What an allocation throws that the card has no memory for.
     func outOfMemory(_ what: String, _ byteCount: Int) -> TensorError {

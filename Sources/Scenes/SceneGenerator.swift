@@ -27,8 +27,11 @@ package struct SceneGenerator: Sendable {
 
 /// Which scenes are drawn.
 package enum SceneStage: Sendable, Equatable {
-    /// One or two large objects, for the beginning.
+    /// One or two large objects that are seen well, for the beginning.
     case large
+    /// Objects of all kinds and sizes that are seen well: in a square photo, without shadows, sun or glare on them and nothing
+    /// over them.
+    case clear
     /// Everything.
     case all
 }

@@ -166,12 +166,11 @@ DEVICE void write_part(
     output_of<float>(partials)[blockIdx.y * columns + column] = sum;
 }
 
-// Partial sums of g x^ and of g over CCUDAKERNELS_PART_ROWS rows.
+// Partial sums of g x^ and of g over some rows.
 template <typename T> DEVICE void norm_parameters(const ccudakernels_norm_parameters_arguments &p) {
     __shared__ float room[8][256];
     int64_t column = (int64_t)blockIdx.x * 256 + threadIdx.x % 32 * WIDTH, count = p.columns - column;
-    int64_t first = (int64_t)blockIdx.y * CCUDAKERNELS_PART_ROWS;
-    int64_t last = smaller(first + CCUDAKERNELS_PART_ROWS, p.rows);
+    int64_t first = blockIdx.y * p.part_rows, last = smaller(first + p.part_rows, p.rows);
     bool g_aligned = rows_are_aligned<T>(p.output_gradient, p.columns);
     bool x_aligned = rows_are_aligned<T>(p.input, p.columns);
     float weight[WIDTH] = {0}, bias[WIDTH] = {0};

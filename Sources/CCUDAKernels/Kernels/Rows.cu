@@ -19,32 +19,24 @@ template <typename T> DEVICE void gather_rows(const ccudakernels_gather_argument
     KERNEL(gather_rows_##name, ccudakernels_gather_arguments, 512) { gather_rows<T>(p); }
 FOR_EACH_TYPE(GATHER_ROWS)
 
-// Whether the row `wanted` is named by one of the indices [begin, end). Every thread of the block asks the same.
-DEVICE bool is_named(const int32_t *indices, int64_t begin, int64_t end, int32_t wanted) {
-    bool found = false;
-    for (int64_t i = begin + threadIdx.x; i < end; i += blockDim.x) found = found || indices[i] == wanted;
-    return __syncthreads_or(found);
-}
-
-// A block stands for one source row. The first that names a target adds all that do, in order; without sums, the last
-// one that names it is copied. So no two blocks write one row.
+// A block has one target, so no two blocks write one row. It adds all rows that go there, in order; without sums, the
+// last of them is copied.
 template <typename T, typename U> DEVICE void scatter_rows(const ccudakernels_scatter_arguments &p) {
-    const int32_t *indices = input_of<int32_t>(p.indices);
-    int64_t row = blockIdx.x;
-    int32_t target = indices[row];
-    bool accumulate = p.accumulate != 0, looks = p.is_unique == 0;
-    if (looks && (accumulate ? is_named(indices, 0, row, target) : is_named(indices, row + 1, p.rows, target))) return;
+    const int32_t *order = input_of<int32_t>(p.order), *starts = input_of<int32_t>(p.starts);
+    bool accumulate = p.accumulate != 0, is_grouped = p.order != 0;
+    int64_t first = is_grouped ? starts[blockIdx.x] : blockIdx.x, last = is_grouped ? starts[blockIdx.x + 1] : first + 1;
+    if (!accumulate) first = last - 1;
+    int64_t target = input_of<int32_t>(p.indices)[is_grouped ? order[first] : first];
     const T *source = input_of<T>(p.source);
     U *output = output_of<U>(p.output) + target * p.columns;
     bool source_aligned = rows_are_aligned<T>(p.source, p.columns), aligned = rows_are_aligned<U>(p.output, p.columns);
-    // Most targets are named once, which one look over all indices tells.
-    int64_t last = looks && accumulate && is_named(indices, row + 1, p.rows, target) ? p.rows : row + 1;
     FOR_ROW_EIGHTS(i, p.columns) {
         float values[WIDTH], sums[WIDTH];
         if (accumulate) read_eight(output + i, p.columns - i, aligned, sums);
-        for (int64_t from = row; from < last; from++) {
-            if (indices[from] != target) continue;
-            read_eight(source + from * p.columns + i, p.columns - i, source_aligned, values);
+#pragma unroll 4
+        for (int64_t place = first; place < last; place++) {
+            int64_t row = is_grouped ? order[place] : place;
+            read_eight(source + row * p.columns + i, p.columns - i, source_aligned, values);
 #pragma unroll
             for (int k = 0; k < WIDTH; k++) {
                 // Rounded after each row, as if rows came one by one.
@@ -115,12 +107,11 @@ template <typename T> DEVICE void scale_columns(const ccudakernels_scale_columns
     KERNEL(scale_columns_##name, ccudakernels_scale_columns_arguments, 256) { scale_columns<T>(p); }
 FOR_EACH_TYPE(SCALE_COLUMNS)
 
-// Partial sums of CCUDAKERNELS_PART_ROWS rows of 256 columns: a thread takes eight columns of every eighth row.
+// Partial sums of some rows of 256 columns: a thread takes eight columns of every eighth row.
 template <bool is_product, typename T> DEVICE void sum_columns(const ccudakernels_sum_columns_arguments &p) {
     __shared__ float room[8][256];
     int64_t column = (int64_t)blockIdx.x * 256 + threadIdx.x % 32 * WIDTH, count = p.columns - column;
-    int64_t first = (int64_t)blockIdx.y * CCUDAKERNELS_PART_ROWS;
-    int64_t last = smaller(first + CCUDAKERNELS_PART_ROWS, p.rows);
+    int64_t first = blockIdx.y * p.part_rows, last = smaller(first + p.part_rows, p.rows);
     bool aligned = rows_are_aligned<T>(p.input, p.columns), b_aligned = rows_are_aligned<T>(p.b, p.columns);
     float sums[WIDTH] = {0};
     for (int64_t row = first + threadIdx.x / 32; row < last && count > 0; row += 8) {

@@ -118,13 +118,14 @@ typedef struct {
     float scale;
 } ccudakernels_gather_arguments;
 
-// scatter_rows_T_U: rows. Source T, output U; U is T, or float32 where `accumulate`.
+// scatter_rows_T_U: a block for each index that is there. Source T, output U; U is T, or float32 where `accumulate`.
+// `order` names the rows by their index, those of one index in order; those of block `i` begin at place `starts[i]` of
+// it and end before `starts[i + 1]`. Both are null where no index is there twice: then block `i` takes row `i`.
 typedef struct {
-    ccudakernels_address source, indices, output; // indices int32 [rows]
-    int64_t rows, columns;
+    ccudakernels_address source, indices, order, starts, output; // indices, order int32 [rows]
+    int64_t columns;
     float scale;
     int32_t accumulate;
-    int32_t is_unique; // no index is there twice: nobody looks for others of its kind
 } ccudakernels_scatter_arguments;
 
 // copy_blocks: grid (min(ceil(byte_count / 4096), 1024), blocks at most 65535), block 256; any grid does.
@@ -164,14 +165,11 @@ typedef struct {
 
 // ---- Sums over rows, in two stages ----
 
-// Rows that one partial sum takes.
-#define CCUDAKERNELS_PART_ROWS 32
-
 // sum_columns_T, dot_columns_T (`b` used by the latter only): grid (ceil(columns / 256), parts), block 256, where
-// parts = ceil(rows / CCUDAKERNELS_PART_ROWS), at most 65535. Partial sums of rows; then `finish_columns`.
+// parts = ceil(rows / part_rows). Partial sums of `part_rows` rows each; then `finish_columns`.
 typedef struct {
     ccudakernels_address input, b, partials; // partials float32 [parts, columns]
-    int64_t rows, columns;
+    int64_t rows, columns, part_rows;
 } ccudakernels_sum_columns_arguments;
 
 // finish_columns: grid ceil(columns / 32), block 256. `output (+)= sum of partials`; with no parts, zeros.
@@ -263,7 +261,7 @@ typedef struct {
     ccudakernels_address output_gradient, input;
     ccudakernels_address mean, inverse;                   // float32 [rows]; mean optional
     ccudakernels_address weight_partials, bias_partials;  // optional, float32 [parts, columns]
-    int64_t rows, columns;
+    int64_t rows, columns, part_rows;                     // parts = ceil(rows / part_rows)
 } ccudakernels_norm_parameters_arguments;
 
 // ---- Attention ----

@@ -46,12 +46,12 @@ extension CUDABackend {
         package var seconds: Double
     }
 
-    /// Runs `body` and tells how long each kernel took on the card, longest first. Nothing is recorded as a graph meanwhile.
-    package func profiling(_ body: () throws -> Void) throws -> [KernelTime] {
-        let profile = KernelProfile(context)
-        context.profile = profile
+    /// Measures every kernel from here on. Nothing is recorded as a graph meanwhile.
+    package func startProfiling() { context.profile = KernelProfile(context) }
+
+    /// Ends what `startProfiling` began, and tells how long each kernel took on the card, longest first.
+    package func endProfiling() throws(TensorError) -> [KernelTime] {
         defer { context.profile = nil }
-        try body()
-        return try profile.summary()
+        return try context.profile?.summary() ?? []
     }
 }

@@ -27,7 +27,7 @@ package final class SceneArtist {
         layBackground(number, &random)
         addClutter(&random)
         var layout = SceneLayout(camera, generator.library, stage, &random)
-        let light = SceneLight(side: Double(generator.side), &random)
+        let light = SceneLight(side: Double(generator.side), stage, &random)
         let objects = layout.place(&random).enumerated().compactMap { index, object in
             draw(object, owner: index + 1, light, &random)
         }

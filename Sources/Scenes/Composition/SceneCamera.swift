@@ -13,7 +13,7 @@ struct SceneCamera {
         self.side = side
         let choice = random.uniform()
         // Width over height of the photo; a square picture stretches narrow ones.
-        let frame = stage == .large || choice < 0.4 ? 1 : choice < 0.75 ? 0.75 : choice < 0.84 ? 1.333 : 1.778
+        let frame = stage != .all || choice < 0.4 ? 1 : choice < 0.75 ? 0.75 : choice < 0.84 ? 1.333 : 1.778
         stretch = Place((1 / frame).squareRoot(), frame.squareRoot())
         keystone = random.uniform() < 0.35 ? random.uniform(-0.3..<0.3) : 0
     }

@@ -53,7 +53,7 @@ struct SceneLayout {
         baseSize = (stage == .large ? random.uniform(45..<130) : random.uniform(32..<120)) * unit
         turnsFreely = random.uniform() < 0.35
         let crowding = random.uniform()
-        largestOverlap = crowding < 0.68 ? 0.08 : crowding < 0.92 ? 0.3 : 0.5
+        largestOverlap = crowding < 0.68 ? 0.08 : crowding < 0.92 || stage != .all ? 0.3 : 0.5
     }
 
     private static func kind(_ random: inout RandomStream) -> SceneObject.Kind {

@@ -6,15 +6,18 @@ import Tensors
 struct SceneLight {
     private let side: Double
     private let isEven: Bool
+    /// Whether anything throws shadows or shines.
+    private let isPlain: Bool
     /// From where the light falls, as a direction in the picture.
     private let direction: Place
     private let slope: Double
     private let vignette: Double
     private let tint: [Double]
 
-    init(side: Double, _ random: inout RandomStream) {
+    init(side: Double, _ stage: SceneStage, _ random: inout RandomStream) {
         self.side = side
-        isEven = random.uniform() < 0.3
+        isPlain = stage != .all
+        isEven = random.uniform() < (isPlain ? 0.6 : 0.3)
         direction = Turn(random.uniform(-3.14159..<3.14159))(Place(1, 0))
         slope = random.uniform(0..<0.38)
         vignette = random.uniform() < 0.5 ? random.uniform(0..<0.32) : 0
@@ -27,8 +30,9 @@ struct SceneLight {
 
     /// Lights a finished scene.
     func apply(to picture: Layer, cards: [Box], _ random: inout RandomStream) {
-        if random.uniform() < 0.12, let card = cards.first { addGlare(to: picture, card, &random) }
+        if random.uniform() < 0.12, !isPlain, let card = cards.first { addGlare(to: picture, card, &random) }
         if !isEven { addField(to: picture, &random) }
+        guard !isPlain else { return }
         let choice = random.uniform()
         if choice < 0.12 {
             addSunPatches(to: picture, &random)

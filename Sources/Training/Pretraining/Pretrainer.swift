@@ -20,6 +20,8 @@ package final class Pretrainer {
     /// Sums since the last line: loss, loss of patches, updates that were made.
     var sinceLog = SinceLog()
     var savedStep = 0
+    /// Seconds that the device waited for scenes to be drawn.
+    package private(set) var waitingSeconds = 0.0
 
     /// What a line of the log is a mean of.
     struct SinceLog: Codable, Equatable {
@@ -72,10 +74,12 @@ package final class Pretrainer {
         let begin = (step: engine.step, time: now())
         var measured = begin
         while engine.step < totalSteps {
+            let askedAt = now()
             var batches: [PretrainingBatch] = []
             for _ in 0..<batchesPerUpdate {
                 if let batch = try feed.nextBatch(shouldStop: shouldStop) { batches.append(batch) }
             }
+            waitingSeconds += now() - askedAt
             guard batches.count == batchesPerUpdate, !shouldStop() else { return false }
             let isLogged = (engine.step + 1) % arguments.loggingSteps == 0 || engine.step + 1 == totalSteps
             let schedule = PretrainingSchedule(arguments, totalSteps: totalSteps)

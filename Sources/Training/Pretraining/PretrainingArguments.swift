@@ -34,6 +34,8 @@ package struct PretrainingArguments: Sendable, Equatable {
     package var auxiliaryShare = 0.4
     /// The share of the run that shows one or two large objects only.
     package var largeShare = 0.08
+    /// Until which share of the run scenes show objects that are seen well.
+    package var clearShare = 0.4
     package var loggingSteps = 50
     /// Updates between two checkpoints; nil for none but the model at the end.
     package var saveSteps: Int?
@@ -77,7 +79,7 @@ package struct PretrainingArguments: Sendable, Equatable {
             "must fall, from at most 200 to more than zero")
         for (name, share) in [
             ("constant-share", constantShare), ("final-rate-share", finalRateShare), ("spread-share", spreadShare),
-            ("auxiliary-share", auxiliaryShare), ("large-share", largeShare),
+            ("auxiliary-share", auxiliaryShare), ("large-share", largeShare), ("clear-share", clearShare),
         ] { try require((0...1).contains(share), name, "must be in 0...1") }
         try require(loggingSteps > 0, "logging-steps", "must be above zero")
         try require(saveSteps.map { $0 > 0 } ?? true, "save-steps", "must be above zero")

@@ -35,5 +35,7 @@ package struct PretrainingSchedule: Sendable, Equatable {
     }
 
     /// Which scenes are shown.
-    package func stage(at step: Int) -> SceneStage { share(step) < arguments.largeShare ? .large : .all }
+    package func stage(at step: Int) -> SceneStage {
+        share(step) < arguments.largeShare ? .large : share(step) < arguments.clearShare ? .clear : .all
+    }
 }

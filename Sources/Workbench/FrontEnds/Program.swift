@@ -127,7 +127,7 @@ extension Program {
                 [
                     InteractiveCommand.self, ExecCommand.self, RunCommand.self, ReplayCommand.self,
                     ReviewCommand.self, AcceptCommand.self, LintCommand.self, ExportSessionCommand.self,
-                    ImportNotebookCommand.self, BenchCommand.self, BenchCUDAProgramCommand.self,
+                    ImportNotebookCommand.self, BenchPaliGemmaProgramCommand.self, BenchCUDAProgramCommand.self,
                     BenchShellCommand.self, DocsCommand.self,
                 ])
         ])

@@ -203,6 +203,7 @@ struct PretrainerTests {
         #expect(abs(schedule.spread(at: 300) - 7.6) < 1e-9)
         #expect(abs(schedule.spread(at: 600) - 1.2) < 1e-9 && abs(schedule.spread(at: 999) - 1.2) < 1e-9)
         #expect(schedule.auxiliaryWeight(at: 399) == 0.6 && schedule.auxiliaryWeight(at: 400) == 0.25)
-        #expect(schedule.stage(at: 79) == .large && schedule.stage(at: 80) == .all)
+        #expect(schedule.stage(at: 79) == .large && schedule.stage(at: 80) == .clear)
+        #expect(schedule.stage(at: 399) == .clear && schedule.stage(at: 400) == .all)
     }
 }

@@ -92,7 +92,7 @@ struct BenchCommandTests {
 
     @Test("the program's options become the session's command, word for word")
     func commandLine() throws {
-        let given = BenchCommand()
+        let given = BenchPaliGemmaProgramCommand()
         given.bench.dtype = .float32
         given.bench.parts = [.lora, .pictures]
         given.bench.checkpoint = Path("a \"b\"")

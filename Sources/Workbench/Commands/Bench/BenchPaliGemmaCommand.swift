@@ -1,5 +1,4 @@
 import CSystem
-import CUDABackend
 import Console
 import Models
 
@@ -30,7 +29,7 @@ struct BenchPaliGemmaCommand: Command {
             let verb = options.checkpoint == nil ? "make random weights" : "open the checkpoint"
             rows.append(Measurement(name: verb, first: nil, runs: [context.now() - start]))
             describe(model, context)
-            if options.profile { stopwatch.profiled = try gpu(of: model) }
+            if options.profile { stopwatch.profiled = try KernelWatch(model.backend) }
             rows += try measure(ModelBench(model, options), stopwatch)
         }
         if options.parts.contains(.pictures) {
@@ -99,15 +98,6 @@ struct BenchPaliGemmaCommand: Command {
                     ("device", Text(.host(model.backend.device.signature))),
                     ("threads", Text(.host(threadText(context)))),
                 ])))
-    }
-
-    private func gpu(of model: PaliGemma) throws -> CUDABackend {
-        guard let backend = model.backend as? CUDABackend else {
-            throw Failure(
-                code: "DeviceError", message: "--profile watches a GPU, and the model is on the processor",
-                next: "set --device cuda:0")
-        }
-        return backend
     }
 
     private func threadText(_ context: CommandContext) -> String {

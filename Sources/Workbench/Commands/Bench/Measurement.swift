@@ -1,4 +1,3 @@
-import CUDABackend
 import Console
 
 /// How long something took: once at first, then again and again.
@@ -37,7 +36,7 @@ struct Stopwatch {
     let context: CommandContext
     let repeats: Int
     /// The GPU whose kernels are to be watched in one more run.
-    var profiled: CUDABackend?
+    var profiled: KernelWatch?
 
     /// Measures a piece of work, once and then `repeats` times.
     func measure(_ name: String, _ work: () throws -> Void) throws -> Measurement {
@@ -60,22 +59,13 @@ struct Stopwatch {
                     label: names[0], completed: run + 1, total: repeats + 1, elapsed: context.now() - start,
                     isFinished: run == repeats))
         }
-        if let profiled { context.emit(.table(Self.table(try profiled.profiling { _ = try work() }))) }
+        if let profiled {
+            profiled.start()
+            _ = try work()
+            context.emit(.table(try profiled.end()))
+        }
         return names.indices.map { part in
             Measurement(name: names[part], first: seconds[0][part], runs: seconds.dropFirst().map { $0[part] })
         }
-    }
-
-    private static func table(_ times: [CUDABackend.KernelTime]) -> Table {
-        var table = Table("kernel", "launches", "together", "each")
-        for time in times {
-            table.add([
-                Text(time.name), "\(time.count)", Text(.duration(time.seconds)),
-                Text(.duration(time.seconds / Double(time.count))),
-            ])
-        }
-        let (count, seconds) = times.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.seconds) }
-        table.add(["all", "\(count)", Text(.duration(seconds)), Text(.duration(seconds / Double(max(count, 1))))])
-        return table
     }
 }

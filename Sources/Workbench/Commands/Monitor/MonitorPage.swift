@@ -1,7 +1,7 @@
 import Console
 import Training
 
-/// A report as one page for a browser: it needs no network, no script and no other file.
+/// A report as one page for a browser.
 struct MonitorPage {
     let text: String
 
@@ -15,38 +15,28 @@ struct MonitorPage {
             "<tr><th>\(HTMLText.escaped(field.label))</th><td>\(HTMLText.escaped(field.value.shown))</td></tr>"
         }
         let advice = report.recommendations.map { "<li>\(HTMLText.escaped(MonitorReportFields.words($0)))</li>" }
-        text = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <meta name="generator" content="palinote \(Program.version)">
-            <title>\(HTMLText.escaped(title))</title>
-            <style>
-            \(PageStyle.css)
-            th { text-align: left; vertical-align: top; padding: .2rem 1.5rem .2rem 0; font-weight: 600; white-space: nowrap; }
-            td { padding: .2rem 0; }
-            </style>
-            </head>
-            <body>
-            <main>
-            <h1>\(HTMLText.escaped(title))</h1>
-            <h2>What to do next</h2>
-            <ul>
-            \(advice.joined(separator: "\n"))
-            </ul>
-            <h2>Figures</h2>
-            <table>
-            \(rows.joined(separator: "\n"))
-            </table>
-            \(Self.charts(report.history).joined(separator: "\n"))
-            </main>
-            </body>
-            </html>
-
-            """
+        text =
+            HTMLPage(
+                title: title,
+                css: """
+                    th { text-align: left; vertical-align: top; padding: .2rem 1.5rem .2rem 0; font-weight: 600; white-space: nowrap; }
+                    td { padding: .2rem 0; }
+                    """,
+                body: """
+                    <main>
+                    <h1>\(HTMLText.escaped(title))</h1>
+                    <h2>What to do next</h2>
+                    <ul>
+                    \(advice.joined(separator: "\n"))
+                    </ul>
+                    <h2>Figures</h2>
+                    <table>
+                    \(rows.joined(separator: "\n"))
+                    </table>
+                    \(Self.charts(report.history).joined(separator: "\n"))
+                    </main>
+                    """
+            ).text
     }
 
     private static func charts(_ history: RunHistory) -> [String] {

@@ -111,7 +111,7 @@ struct SearchReport {
     }
 }
 
-/// The report as one page for a browser: it needs no network, no script and no other file.
+/// The report as one page for a browser.
 struct SearchPage {
     let text: String
 
@@ -133,39 +133,29 @@ struct SearchPage {
             LossCurve(steps: numbers, losses: values, name: name, counted: "training")
                 .map { "<h2>\(name) of each training</h2>\n\($0.svg)" }
         }
-        text = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <meta name="generator" content="palinote \(Program.version)">
-            <title>\(HTMLText.escaped(title))</title>
-            <style>
-            \(PageStyle.css)
-            th, td { text-align: left; vertical-align: top; padding: .2rem 1rem .2rem 0; white-space: nowrap; }
-            th { font-weight: 600; }
-            </style>
-            </head>
-            <body>
-            <main>
-            <h1>\(HTMLText.escaped(title))</h1>
-            <table>
-            \(facts.joined(separator: "\n"))
-            </table>
-            <h2>History</h2>
-            <div style="overflow-x: auto">
-            <table>
-            \(cells(SearchReport.headings, "th"))
-            \(rows.joined(separator: "\n"))
-            </table>
-            </div>
-            \(curves.joined(separator: "\n"))
-            </main>
-            </body>
-            </html>
-
-            """
+        text =
+            HTMLPage(
+                title: title,
+                css: """
+                    th, td { text-align: left; vertical-align: top; padding: .2rem 1rem .2rem 0; white-space: nowrap; }
+                    th { font-weight: 600; }
+                    """,
+                body: """
+                    <main>
+                    <h1>\(HTMLText.escaped(title))</h1>
+                    <table>
+                    \(facts.joined(separator: "\n"))
+                    </table>
+                    <h2>History</h2>
+                    <div style="overflow-x: auto">
+                    <table>
+                    \(cells(SearchReport.headings, "th"))
+                    \(rows.joined(separator: "\n"))
+                    </table>
+                    </div>
+                    \(curves.joined(separator: "\n"))
+                    </main>
+                    """
+            ).text
     }
 }

@@ -28,6 +28,7 @@ struct PretrainCommand: Command {
     @Option("fewer layers of tower and language model, to try things out") var layers: Int?
     @OptionGroup var options: PretrainingOptions
     @Flag("go on from the newest checkpoint in --output-dir") var resume = false
+    @Flag("tell how long each kernel takes on the GPU, in the tenth update") var profile = false
 
     mutating func run(_ context: CommandContext) throws {
         let (source, target) = (context.resolveSample(like), context.resolveOutput(outputDir))
@@ -37,6 +38,7 @@ struct PretrainCommand: Command {
         if resume { try pretrainer.resume(from: checkpoint(under: target)) }
         try FileAccess.makeFolder(target)
         let report = try PretrainingReport(context, pretrainer)
+        if profile { report.kernelWatch = try KernelWatch(pretrainer.model.backend) }
         let interrupt = context.interrupt
         let isDone = try pretrainer.run(shouldStop: { interrupt.isRequested }, observe: report.receive)
         guard isDone else {

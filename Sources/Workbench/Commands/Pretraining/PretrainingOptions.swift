@@ -27,6 +27,8 @@ struct PretrainingOptions: OptionGroupContents {
     @Option("what the labels of patches count at first; they count 0.42 of it from 40 % of the run on", in: 0...100)
     var auxiliaryWeight = 0.6
     @Option("the share of the run that shows one or two large objects only", in: 0...1) var largeShare = 0.08
+    @Option("until which share of the run all is seen well: no sun, no shadows, nothing over it", in: 0...1)
+    var clearShare = 0.4
     @Option("updates between two lines of the log", in: 1...10_000_000) var loggingSteps = 50
     @Option("updates between two checkpoints; none are written if not given") var saveSteps: Int?
     @Option("how many checkpoints are kept", in: 1...10_000) var saveTotalLimit = 1
@@ -49,7 +51,7 @@ struct PretrainingOptions: OptionGroupContents {
         (arguments.firstSpread, arguments.lastSpread) = (locationSpread, lastLocationSpread)
         arguments.firstAuxiliaryWeight = auxiliaryWeight
         arguments.lastAuxiliaryWeight = auxiliaryWeight * 0.25 / 0.6
-        arguments.largeShare = largeShare
+        (arguments.largeShare, arguments.clearShare) = (largeShare, clearShare)
         (arguments.loggingSteps, arguments.saveSteps) = (loggingSteps, saveSteps)
         arguments.saveTotalLimit = saveTotalLimit
         arguments.generatorThreads = generatorThreads == 0 ? max(processors - 1, 1) : generatorThreads

@@ -1,5 +1,6 @@
 import Console
 import Images
+import Tensors
 import Training
 
 /// Says what a pretraining does, as it goes.
@@ -9,6 +10,10 @@ final class PretrainingReport {
     private let logs: PretrainingLogs
     private let start: Double
     private let firstSamples: Int
+    /// Watches one update of the run, if anybody wants to know.
+    var kernelWatch: KernelWatch?
+    /// The updates between which kernels are watched: the first ones compile.
+    private static let watched = (after: 9, until: 10)
 
     /// Opens the logs that the run asks for.
     init(_ context: CommandContext, _ pretrainer: Pretrainer) throws {
@@ -44,6 +49,7 @@ final class PretrainingReport {
                     facts: "loss \(update.loss, .fixed(3))",
                     rate: .rate(Double(samples - firstSamples) / max(seconds, 1e-9), unit: "img/s"), elapsed: seconds,
                     isFinished: step == totalSteps))
+            try watchKernels(after: step)
         case .logged(let entry):
             show(entry)
             try logs.write(entry)
@@ -52,6 +58,13 @@ final class PretrainingReport {
                 "an update takes \(.duration(seconds)): the run is shortened to \(totalSteps) updates by --max-seconds")
         case .saved(let folder): context.say("saved checkpoint \(.path(folder))")
         }
+    }
+
+    private func watchKernels(after step: Int) throws(TrainingError) {
+        guard let kernelWatch else { return }
+        if step == Self.watched.after { kernelWatch.start() }
+        guard step == Self.watched.until else { return }
+        do throws(TensorError) { context.emit(.table(try kernelWatch.end())) } catch { throw .model(.tensor(error)) }
     }
 
     /// One line of the curve.
@@ -73,6 +86,7 @@ final class PretrainingReport {
             ("updates", "\(pretrainer.step) of \(pretrainer.totalSteps)"),
             ("prompts learned from", "\(pretrainer.samples.grouped)"),
             ("time", Text(.duration(seconds))),
+            ("waited for scenes", Text(.duration(pretrainer.waitingSeconds))),
             ("rate", Text(.rate(Double(pretrainer.samples - firstSamples) / max(seconds, 1e-9), unit: "prompts/s"))),
         ])
         if let last { fields.add("last loss", "\(last.loss, .fixed(4))") }

@@ -19,7 +19,8 @@ struct ScenesShowCommand: Command {
     @Option("the number of the first scene", in: 0...1_000_000_000) var first = 0
     @Option("where random streams start; the session's seed if not given") var seed: UInt64?
     @Flag("draw boxes and names") var boxes = false
-    @Flag("show the large objects that a run begins with") var large = false
+    @Option("which scenes of a run: its first ones, those until --clear-share of it, or its last ones")
+    var stage = SceneStageChoice.all
 
     mutating func run(_ context: CommandContext) throws {
         let seed = seed ?? context.seed
@@ -29,7 +30,7 @@ struct ScenesShowCommand: Command {
         var images: [ImageBuffer] = []
         var table = Table("scene", "prompt", "answer")
         for number in first..<first + count {
-            let scene = artist.scene(UInt64(number), stage: large ? .large : .all)
+            let scene = artist.scene(UInt64(number), stage: stage.stage)
             images.append(try boxes ? scene.annotatedImage : scene.image)
             var random = RandomStream(seed: seed, purpose: "scene prompt", step: UInt64(number))
             let prompt = PromptWriter.prompt(for: scene, &random) { _ in true }
@@ -43,6 +44,19 @@ struct ScenesShowCommand: Command {
             cellHeight: generator.side)
         context.emit(.image(try context.save(grid.makeImage(), alt: "\(count) scenes from \(first), seed \(seed)")))
         context.emit(.table(table))
+    }
+}
+
+/// Which scenes of a pretraining are shown.
+enum SceneStageChoice: String, Choice {
+    case large, clear, all
+
+    fileprivate var stage: SceneStage {
+        switch self {
+        case .large: .large
+        case .clear: .clear
+        case .all: .all
+        }
     }
 }
 

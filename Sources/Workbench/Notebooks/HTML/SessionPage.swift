@@ -1,6 +1,6 @@
 import Console
 
-/// A session as one page for a browser: it needs no network, no script and no other file.
+/// A session as one page for a browser.
 struct SessionPage {
     /// The page.
     private(set) var text = ""
@@ -26,29 +26,17 @@ struct SessionPage {
         }
         let hasTitle = markdown.headings.first?.level == 1
         let title = hasTitle ? "" : "<h1>\(HTMLText.escaped(source.title))</h1>\n"
-        text = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <meta name="generator" content="palinote \(Program.version)">
-            <title>\(HTMLText.escaped(source.title))</title>
-            <style>
-            \(PageStyle.css)
-            </style>
-            </head>
-            <body>
-            \(Self.contents(markdown.headings, title: source.title))
-            <main>
-            \(title)\(parts.joined(separator: "\n"))
-            \(facts)
-            </main>
-            </body>
-            </html>
-
-            """
+        text =
+            HTMLPage(
+                title: source.title,
+                body: """
+                    \(Self.contents(markdown.headings, title: source.title))
+                    <main>
+                    \(title)\(parts.joined(separator: "\n"))
+                    \(facts)
+                    </main>
+                    """
+            ).text
     }
 }
 

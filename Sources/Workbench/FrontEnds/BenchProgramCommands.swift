@@ -1,7 +1,7 @@
 import Console
 
 /// `palinote bench paligemma`: the session's command of that name, in a session of its own.
-struct BenchCommand: Command {
+struct BenchPaliGemmaProgramCommand: Command {
     static let name = BenchPaliGemmaCommand.name
     static let summary = BenchPaliGemmaCommand.summary
     static let discussion = BenchPaliGemmaCommand.discussion
@@ -11,8 +11,7 @@ struct BenchCommand: Command {
     @OptionGroup var options: GlobalOptions
 
     mutating func run(_ context: ProgramContext) throws {
-        let printer = OutputPrinter(context.surroundings, options)
-        context.note(try context.makeSession(options, printer: printer).execute(bench.commandLine))
+        try context.runInSession(bench.commandLine, options)
     }
 }
 
@@ -26,7 +25,14 @@ struct BenchCUDAProgramCommand: Command {
     @OptionGroup var options: GlobalOptions
 
     mutating func run(_ context: ProgramContext) throws {
-        let printer = OutputPrinter(context.surroundings, options)
-        context.note(try context.makeSession(options, printer: printer).execute(BenchCUDACommand.name))
+        try context.runInSession(Self.name, options)
+    }
+}
+
+extension ProgramContext {
+    /// Runs a session's command in a session of its own.
+    fileprivate func runInSession(_ line: String, _ options: GlobalOptions) throws {
+        let printer = OutputPrinter(surroundings, options)
+        note(try makeSession(options, printer: printer).execute(line))
     }
 }
