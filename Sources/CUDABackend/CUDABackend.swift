@@ -101,8 +101,8 @@ package final class CUDABackend: Backend {
 extension CUDABackend {
     /// The largest write that goes through a small buffer.
     private static let smallWrite = 256 << 10
-    /// The size of one of the two buffers that larger writes go through: both are on their way or being filled.
-    private static let largeBuffer = 16 << 20
+    /// The buffers that larger writes go through: while some are on their way, or wait for work before them, others are filled.
+    private static let largeBuffer = (count: 6, byteCount: 16 << 20)
     /// The largest write that may be indices, which are remembered: reading them back would wait for all work.
     private static let rememberedWrite = 4 << 20
 
@@ -122,7 +122,7 @@ extension CUDABackend {
     private func staging(for byteCount: Int) throws(TensorError) -> StagingBuffers {
         guard byteCount > Self.smallWrite else { return smallStaging }
         if let largeStaging { return largeStaging }
-        let buffers = try StagingBuffers(context, count: 2, byteCount: Self.largeBuffer)
+        let buffers = try StagingBuffers(context, count: Self.largeBuffer.count, byteCount: Self.largeBuffer.byteCount)
         largeStaging = buffers
         return buffers
     }

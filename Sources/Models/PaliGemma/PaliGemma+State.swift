@@ -5,7 +5,7 @@ import Tensors
 /// It names tensors and copies none; whoever writes to a weight afterwards makes a copy first, so that frozen weights are
 /// shared by all states.
 package struct ModelState {
-    fileprivate let weights: [Parameter.Kept]
+    let weights: [Parameter.Kept]
     fileprivate let linears: [(weight: Linear.Weight, adapter: LowRankAdapter?)]
     fileprivate let adapter: AdapterConfiguration?
     fileprivate let options: ModelOptions

@@ -20,7 +20,7 @@ package final class Pretrainer {
     /// Sums since the last line: loss, loss of patches, updates that were made.
     var sinceLog = SinceLog()
     var savedStep = 0
-    /// Seconds that the device waited for scenes to be drawn.
+    /// Seconds in which the host waited for scenes to be drawn.
     package private(set) var waitingSeconds = 0.0
 
     /// What a line of the log is a mean of.
@@ -73,17 +73,15 @@ package final class Pretrainer {
         let feed = PretrainingFeed(recipe(length, batchesPerUpdate), firstBatch: engine.step * batchesPerUpdate)
         let begin = (step: engine.step, time: now())
         var measured = begin
+        var next = try load(batchesPerUpdate, of: feed, shouldStop)
         while engine.step < totalSteps {
-            let askedAt = now()
-            var batches: [PretrainingBatch] = []
-            for _ in 0..<batchesPerUpdate {
-                if let batch = try feed.nextBatch(shouldStop: shouldStop) { batches.append(batch) }
-            }
-            waitingSeconds += now() - askedAt
-            guard batches.count == batchesPerUpdate, !shouldStop() else { return false }
+            guard let batches = next, !shouldStop() else { return false }
             let isLogged = (engine.step + 1) % arguments.loggingSteps == 0 || engine.step + 1 == totalSteps
             let schedule = PretrainingSchedule(arguments, totalSteps: totalSteps)
-            let update = try engine.update(batches, schedule, wantsScores: isLogged)
+            let isLast = engine.step + 1 == totalSteps
+            let update = try engine.update(batches, schedule, wantsScores: isLogged) { () throws(TrainingError) in
+                next = isLast ? nil : try load(batchesPerUpdate, of: feed, shouldStop)
+            }
             try observe(.updated(step: engine.step, totalSteps: totalSteps, samples: samples, update))
             try note(update, observe)
             if engine.step - begin.step == Self.measuredSteps.lowerBound { measured = (engine.step, now()) }
@@ -91,6 +89,20 @@ package final class Pretrainer {
             try saveIfDue(observe)
         }
         return true
+    }
+
+    /// Waits for the batches of the next update, and takes their pictures to the device; nil if somebody asked to stop.
+    private func load(
+        _ count: Int, of feed: PretrainingFeed, _ shouldStop: () -> Bool
+    ) throws(TrainingError) -> [PretrainingEngine.LoadedBatch]? {
+        var batches: [PretrainingEngine.LoadedBatch] = []
+        for _ in 0..<count {
+            let askedAt = now()
+            guard let batch = try feed.nextBatch(shouldStop: shouldStop) else { return nil }
+            waitingSeconds += now() - askedAt
+            batches.append(try engine.load(batch))
+        }
+        return batches
     }
 
     /// Frees moments and gradients once the run has ended: it makes no more updates.

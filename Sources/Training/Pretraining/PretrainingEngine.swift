@@ -51,36 +51,59 @@ final class PretrainingEngine {
             && !parameter.name.contains("position_embedding")
     }
 
-    /// One update from the micro-batches of a group.
-    func update(
-        _ batches: [PretrainingBatch], _ schedule: PretrainingSchedule, wantsScores: Bool
-    ) throws(TrainingError) -> PretrainingUpdate {
-        do throws(TensorError) {
-            return try makeUpdate(batches, schedule, wantsScores: wantsScores)
-        } catch {
-            optimizer.skip()
-            throw .model(.tensor(error))
+    /// A batch whose pictures are on the device.
+    struct LoadedBatch {
+        fileprivate let batch: PretrainingBatch
+        /// The pictures as bytes, `[B, side, side, 3]`.
+        fileprivate let pixels: Tensor
+    }
+
+    /// Copies the pictures of a batch to the device.
+    func load(_ batch: PretrainingBatch) throws(TrainingError) -> LoadedBatch {
+        try trainingErrors { () throws(TensorError) in
+            LoadedBatch(batch: batch, pixels: try batch.pixelTensor(on: model.backend))
         }
     }
 
-    private func makeUpdate(
-        _ batches: [PretrainingBatch], _ schedule: PretrainingSchedule, wantsScores: Bool
-    ) throws(TensorError) -> PretrainingUpdate {
+    /// One update from the micro-batches of a group.
+    ///
+    /// - Parameter meanwhile: what the host does once the device has all its work, before it waits for results.
+    func update(
+        _ batches: [LoadedBatch], _ schedule: PretrainingSchedule, wantsScores: Bool,
+        meanwhile: () throws(TrainingError) -> Void = {}
+    ) throws(TrainingError) -> PretrainingUpdate {
+        do throws(TrainingError) {
+            let trips = try trainingErrors { () throws(TensorError) in
+                try accumulate(batches, schedule, wantsScores: wantsScores)
+            }
+            try meanwhile()
+            return try trainingErrors { () throws(TensorError) in try finish(trips, schedule) }
+        } catch {
+            optimizer.skip()
+            throw error
+        }
+    }
+
+    /// Adds the gradients of all micro-batches.
+    private func accumulate(
+        _ loaded: [LoadedBatch], _ schedule: PretrainingSchedule, wantsScores: Bool
+    ) throws(TensorError) -> [Trip] {
+        let batches = loaded.map(\.batch)
         let auxiliaryWeight = schedule.auxiliaryWeight(at: step)
         let goal = Goal(
             labelCount: batches.reduce(0) { $0 + $1.tokens.predictions.labels.count },
             counts: AuxiliaryHead.Counts(batches), auxiliaryWeight: auxiliaryWeight,
             spread: TargetSpread(columns: locationIDs, deviation: Float(schedule.spread(at: step))))
-        var (text, auxiliary): ([Tensor], [Tensor]) = ([], [])
-        var scores: PretrainingScores?
-        for (place, batch) in batches.enumerated() {
-            let trip = try accumulate(batch, goal, wantsScores: wantsScores && place == 0)
-            text.append(trip.text)
-            auxiliary += trip.auxiliary
-            scores = scores ?? trip.scores
+        return try loaded.enumerated().map { (place, batch) throws(TensorError) in
+            try accumulate(batch, goal, wantsScores: wantsScores && place == 0)
         }
+    }
+
+    /// Updates the weights by the gradients that are there.
+    private func finish(_ trips: [Trip], _ schedule: PretrainingSchedule) throws(TensorError) -> PretrainingUpdate {
+        let auxiliaryWeight = schedule.auxiliaryWeight(at: step)
         let norm = try optimizer.gradientNorm()
-        let (textLoss, weighted) = (try Self.sum(text), try Self.sum(auxiliary))
+        let (textLoss, weighted) = (try Self.sum(trips.map(\.text)), try Self.sum(trips.flatMap(\.auxiliary)))
         let loss = textLoss + weighted
         let rate = schedule.rate(at: step)
         let isFinite = loss.isFinite && norm.isFinite
@@ -88,7 +111,8 @@ final class PretrainingEngine {
         step += 1
         return PretrainingUpdate(
             loss: loss, textLoss: textLoss, auxiliaryLoss: auxiliaryWeight > 0 ? weighted / auxiliaryWeight : 0,
-            learningRate: rate, gradientNorm: norm, isSkipped: !isFinite, scores: scores)
+            learningRate: rate, gradientNorm: norm, isSkipped: !isFinite,
+            scores: trips.lazy.compactMap(\.scores).first)
     }
 
     /// What the micro-batches of an update minimize together.
@@ -108,11 +132,12 @@ final class PretrainingEngine {
 
     /// Adds the gradients of one micro-batch.
     private func accumulate(
-        _ batch: PretrainingBatch, _ goal: Goal, wantsScores: Bool
+        _ loaded: LoadedBatch, _ goal: Goal, wantsScores: Bool
     ) throws(TensorError) -> Trip {
+        let batch = loaded.batch
         let tape = Tape()
         let pass = Pass(tape: tape)
-        let states = try model.visionStates(batch.pixelTensor(on: model.backend), pass)
+        let states = try model.visionStates(loaded.pixels, pass)
         let patches = try states.reshaped(to: [states.rows, states.columns])
         let features = try batch.features(for: model.features(ofVisionStates: states, pass))
         let (hidden, labels) = try model.labelStates(batch.tokens, features: features, pass)

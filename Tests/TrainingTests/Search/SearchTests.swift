@@ -132,6 +132,48 @@ struct SearchTests {
         #expect(throws: TrainingError.self) { try made.search() }
     }
 
+    @Test("the mean of trainings is that of their merged weights, taken where it does no worse than the first")
+    func mean() throws {
+        let tiny = try TinyRun()
+        let model = try tiny.model(.everything)
+        let examples = tiny.examples.map(tiny.labelled)
+        let runner = try TrialRunner(
+            model, tiny.processor, loader: tiny.loader(), examples: examples, copies: [],
+            evaluation: EvaluationSplit(examples: Array(examples.prefix(2)), classes: ["card"]), seed: 9)
+        let settings = TrialSettings(
+            targets: .language, learningRate: 1e-2, rank: 2, epochs: 1, batchSize: 3, augmentation: .none)
+        func values() throws -> [[Float]] {
+            if model.adapter != nil { _ = try model.mergeAdapter() }
+            return try model.parameters.parameters.map { try $0.value.floats() }
+        }
+        let start = try values()
+        let each = try [UInt64(9), 10, 11].map { seed in
+            _ = try runner.trainer(settings, seed: seed).run()
+            return try values()
+        }
+        #expect(each[0] != each[1] && each[1] != each[2])
+        for metric in [TrainingArguments.BestMetric.loss, .map50] {
+            let best = try #require(
+                try runner.run(
+                    trial: 4, rung: 1, settings, share: 1, now: { 0 }, shouldStop: { false }, observe: { _ in }))
+            let averaged = try #require(try runner.average(best, count: 3, by: metric, now: { 0 }))
+            let found = try values()
+            #expect(averaged.isTaken == (averaged.result.evalLoss <= best.evalLoss))
+            for (place, weights) in found.enumerated() {
+                for (i, value) in weights.enumerated() {
+                    let mean = (0..<3).reduce(0) { $0 + Double(each[$1][place][i]) } / 3
+                    let expected = averaged.isTaken ? mean : Double(each[0][place][i])
+                    guard abs(Double(value) - expected) <= 1e-6 else {
+                        Issue.record("\(model.parameters.parameters[place].name): \(value) for \(expected)")
+                        return
+                    }
+                }
+            }
+        }
+        runner.reset()
+        #expect(try values() == start)
+    }
+
     @Test("a model with an adapter is refused")
     func adapter() throws {
         let tiny = try TinyRun()

@@ -153,7 +153,7 @@ struct OptimizeAutoCommandTests {
         let result = runner.run(line)
         #expect(result.failure == nil)
         let text = result.outputs.flatMap(Renderer().lines).joined(separator: "\n")
-        #expect(text.contains("the best") && text.contains("by hand: ") && text.contains("round 1 ends"))
+        #expect(text.contains("the best") && text.contains("one training by hand: ") && text.contains("round 1 ends"))
         #expect(runner.session.workspace[TrainerSlot.self]?.outcome.isInterrupted == false)
         let page = try String(contentsOfFile: runner.folder.path + "/page.html", encoding: .utf8)
         #expect(page.contains("<svg") && page.contains("learning_rate") && !page.contains("http"))

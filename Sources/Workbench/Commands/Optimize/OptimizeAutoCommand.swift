@@ -12,9 +12,10 @@ struct OptimizeAutoCommand: Command {
     static let discussion = """
         Successive halving: --budget configurations, the first of them the walkthrough's, train for a quarter of their epochs
         from the loaded weights and are scored on the valid split; the better half trains anew for longer, and so on. The model
-        is then trained with the best. Which configurations there are follows from the seed. Each result is on disk in
-        --output-dir when it is there: the same command goes on after a kill, and a finished search is not made twice.
-        docs/optimizing.md says what is chosen from.
+        is then trained with the best, --average times, each with a seed of its own, and takes the mean of the weights if that
+        does no worse on the valid split than the first. Which configurations there are follows from the seed. Each result is
+        on disk in --output-dir when it is there: the same command goes on after a kill, and a finished search is not made
+        twice. docs/optimizing.md says what is chosen from.
         """
     static let examples = ["optimize auto --budget 8 --metric map50"]
 
@@ -28,6 +29,8 @@ struct OptimizeAutoCommand: Command {
     @Option("what may be varied about the examples") var augmentations: [AugmentationChoice] = [
         .none, .orders, .pictures, .both,
     ]
+    @Option("trainings by the best configuration that the model becomes the mean of; 1 for no mean", in: 1...100)
+    var average = 3
     @Flag("throw away what an earlier search left in --output-dir") var restart = false
     @Flag("leave the model as it was when the search ends") var searchOnly = false
     @Flag("print the report as JSON instead") var json = false
@@ -57,15 +60,18 @@ struct OptimizeAutoCommand: Command {
             budget: budget, metric: metric, space: space, seed: context.seed, runner: runner, journal: journal)
         let ranked = try self.search(search, context)
         guard let best = ranked.first else { return }
-        let report = SearchReport(results: journal.results, best: best, metric: metric, plan: search.plan)
-        if !searchOnly { try train(best, runner, loaded, context) }
+        var report = SearchReport(results: journal.results, best: best, metric: metric, plan: search.plan)
+        if !searchOnly {
+            if average > 1 { report.averaged = try average(best, runner, metric, loaded, context) }
+            if report.averaged?.isTaken != true { try train(best, runner, loaded, context) }
+        }
         if let html {
             try FileAccess.write(Array(SearchPage(report).text.utf8), to: context.resolveOutput(html))
             context.say("wrote \(.path(html.text))")
         }
         if json { return context.say("\(report.json.text(.pretty))") }
         try report.show(context)
-        context.say("by hand: \(commands(best, runner).joined(separator: "; "))")
+        context.say("one training by hand: \(commands(best, runner).joined(separator: "; "))")
     }
 
     /// What tells models apart whose results cannot be compared.
@@ -143,19 +149,53 @@ struct OptimizeAutoCommand: Command {
         return ranked
     }
 
+    /// Makes the loaded model the mean of several trainings with a configuration, if that does no worse than one.
+    private func average(
+        _ best: TrialResult, _ runner: TrialRunner, _ metric: TrainingArguments.BestMetric, _ loaded: LoadedModel,
+        _ context: CommandContext
+    ) throws -> AveragedTrial? {
+        defer { loaded.noteChange() }
+        let (interrupt, count, start) = (context.interrupt, average, context.now())
+        let averaged = try runner.average(
+            best, count: count, by: metric, now: context.now, shouldStop: { interrupt.isRequested }
+        ) { number, event in
+            guard case .updated(let status) = event else { return }
+            context.report(
+                Progress(
+                    label: "training \(number) of \(count) for the mean", completed: status.step,
+                    total: status.totalSteps, facts: "loss \(status.update.loss, .fixed(4))",
+                    elapsed: context.now() - start, isFinished: status.step == status.totalSteps))
+        }
+        guard let averaged else {
+            context.warn("stopped; the same command goes on from \(outputDir.text)")
+            try interrupt.check()
+            return nil
+        }
+        guard averaged.isTaken else { return averaged }
+        if let finished = runner.finished(best.trial) { note(finished, loaded, context) }
+        context.say("the model is the mean of \(count) trainings with configuration \(best.trial), the best")
+        return averaged
+    }
+
+    /// Leaves a finished training for the commands that look at the last one.
+    private func note(_ finished: FinishedTrial, _ loaded: LoadedModel, _ context: CommandContext) {
+        context.tuning.noiseBoxes = nil
+        loaded.noteChange()
+        var history = finished.history
+        history.model = Paths.name(of: loaded.folder)
+        context.workspace[TrainerSlot.self] = TrainedRun(
+            trainer: finished.trainer, outcome: finished.outcome, history: history)
+    }
+
     /// Trains the loaded model with a configuration, as `train` does.
     private func train(
         _ best: TrialResult, _ runner: TrialRunner, _ loaded: LoadedModel, _ context: CommandContext
     ) throws {
-        context.tuning.noiseBoxes = nil
         if let finished = runner.restoreFinished(best.trial) {
-            loaded.noteChange()
-            var history = finished.history
-            history.model = Paths.name(of: loaded.folder)
-            context.workspace[TrainerSlot.self] = TrainedRun(
-                trainer: finished.trainer, outcome: finished.outcome, history: history)
+            note(finished, loaded, context)
             return context.say("the model is the one that configuration \(best.trial), the best, has trained")
         }
+        context.tuning.noiseBoxes = nil
         context.say("training with configuration \(best.trial), the best")
         let trainer = try runner.trainer(best.settings)
         let report = try TrainingReport(context, trainer: trainer, folder: loaded.folder, history: nil)

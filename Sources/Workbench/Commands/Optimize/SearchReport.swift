@@ -9,6 +9,8 @@ struct SearchReport {
     let best: TrialResult
     let metric: TrainingArguments.BestMetric
     let plan: HalvingPlan
+    /// The mean of several trainings with the best, if one was made.
+    var averaged: AveragedTrial?
 
     /// The trainings in the order of rounds and configurations.
     var ordered: [TrialResult] { results.sorted { ($0.rung, $0.trial) < ($1.rung, $1.trial) } }
@@ -53,10 +55,14 @@ struct SearchReport {
             ("learning_rate", "\(settings.learningRate, .scientific(2))"),
         ])
         if let rank = settings.rank { fields.add("rank", "\(rank)") }
-        fields.add("epochs", "\(settings.epochs, .fixed(1))")
+        fields.add("epochs", "\(settings.epochs, .fixed(2))")
         fields.add("batch", "\(settings.batchSize)")
         fields.add("augmentation", "\(settings.augmentation.rawValue)")
         fields.add("valid", Self.scores(best))
+        if let averaged {
+            let verdict = averaged.isTaken ? "taken" : "not taken"
+            fields.add("mean of \(averaged.count)", Self.scores(averaged.result) + ", \(verdict)")
+        }
         if let first = results.filter({ $0.trial == 1 }).max(by: { $0.rung < $1.rung }) {
             let epochs = first.settings.epochs * first.share
             fields.add("configuration 1", Self.scores(first) + " after \(epochs, .fixed(2)) epochs")
@@ -93,6 +99,9 @@ struct SearchReport {
             "metric": .string(metric.rawValue), "best": Self.json(best),
             "rounds": .array(plan.rungs.map { ["count": .integer(Int64($0.count)), "share": .number($0.share)] }),
             "history": .array(ordered.map(Self.json)),
+            "mean": averaged.map {
+                ["count": .integer(Int64($0.count)), "taken": .bool($0.isTaken), "result": Self.json($0.result)] as JSON
+            } ?? .null,
         ]
     }
 
