@@ -76,8 +76,7 @@ static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
 
 #define ATTENTION(size)                                                                   \
     {"attention_" #size, &attention, "attention,attention_decode,", size},                \
-    {"attention_backward_" #size, &attention_backward,                                    \
-     "attention_key_gradient,attention_query_gradient,", size}
+    {"attention_backward_" #size, &attention_backward, "attention_gradients,", size}
 
 static const ccudakernels_program programs[] = {
     {"elements", &elements,
@@ -90,7 +89,7 @@ static const ccudakernels_program programs[] = {
     {"few_rows", &few_rows, "few_rows,few_rows_plain,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,
-     "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,", 0},
+     "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0},
     {"attention_rows", &attention_rows, "attention_combine,attention_delta,", 0},
     ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
     {"ends", &ends, "cross_entropy,absolute_error,argmax_rows,adamw,", 0},
