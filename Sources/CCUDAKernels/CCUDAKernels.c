@@ -30,6 +30,9 @@ static const char few_row_tiles_text[] = {
 static const char few_rows_text[] = {
 #embed "Kernels/FewRows.cu"
     , 0};
+static const char narrow_text[] = {
+#embed "Kernels/Narrow.cu"
+    , 0};
 static const char quantized_text[] = {
 #embed "Kernels/Quantized.cu"
     , 0};
@@ -67,6 +70,7 @@ static const ccudakernels_source elements = SOURCE("Elements.cu", elements_text)
 static const ccudakernels_source rows = SOURCE("Rows.cu", rows_text);
 static const ccudakernels_source norms = SOURCE("Norms.cu", norms_text);
 static const ccudakernels_source few_rows = SOURCE("FewRows.cu", few_rows_text);
+static const ccudakernels_source narrow = SOURCE("Narrow.cu", narrow_text);
 static const ccudakernels_source quantized = SOURCE("Quantized.cu", quantized_text);
 static const ccudakernels_source attention = SOURCE("Attention.cu", attention_text);
 static const ccudakernels_source attention_backward = SOURCE("AttentionBackward.cu", attention_backward_text);
@@ -87,6 +91,7 @@ static const ccudakernels_program programs[] = {
      "sum_of_squares,finish_squares,", 0},
     {"norms", &norms, "rms_norm,layer_norm,norm_input,norm_parameters,rotary,", 0},
     {"few_rows", &few_rows, "few_rows,few_rows_plain,", 0},
+    {"narrow", &narrow, "narrow_rows,shallow_rows,narrow_gradient,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,
      "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0},
