@@ -30,6 +30,9 @@ static const char few_row_tiles_text[] = {
 static const char few_rows_text[] = {
 #embed "Kernels/FewRows.cu"
     , 0};
+static const char narrow_text[] = {
+#embed "Kernels/Narrow.cu"
+    , 0};
 static const char quantized_text[] = {
 #embed "Kernels/Quantized.cu"
     , 0};
@@ -67,6 +70,7 @@ static const ccudakernels_source elements = SOURCE("Elements.cu", elements_text)
 static const ccudakernels_source rows = SOURCE("Rows.cu", rows_text);
 static const ccudakernels_source norms = SOURCE("Norms.cu", norms_text);
 static const ccudakernels_source few_rows = SOURCE("FewRows.cu", few_rows_text);
+static const ccudakernels_source narrow = SOURCE("Narrow.cu", narrow_text);
 static const ccudakernels_source quantized = SOURCE("Quantized.cu", quantized_text);
 static const ccudakernels_source attention = SOURCE("Attention.cu", attention_text);
 static const ccudakernels_source attention_backward = SOURCE("AttentionBackward.cu", attention_backward_text);
@@ -76,8 +80,7 @@ static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
 
 #define ATTENTION(size)                                                                   \
     {"attention_" #size, &attention, "attention,attention_decode,", size},                \
-    {"attention_backward_" #size, &attention_backward,                                    \
-     "attention_key_gradient,attention_query_gradient,", size}
+    {"attention_backward_" #size, &attention_backward, "attention_gradients,", size}
 
 static const ccudakernels_program programs[] = {
     {"elements", &elements,
@@ -88,12 +91,14 @@ static const ccudakernels_program programs[] = {
      "sum_of_squares,finish_squares,", 0},
     {"norms", &norms, "rms_norm,layer_norm,norm_input,norm_parameters,rotary,", 0},
     {"few_rows", &few_rows, "few_rows,few_rows_plain,", 0},
+    {"narrow", &narrow, "narrow_rows,shallow_rows,narrow_gradient,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,
-     "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,", 0},
+     "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0},
     {"attention_rows", &attention_rows, "attention_combine,attention_delta,", 0},
     ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
-    {"ends", &ends, "cross_entropy,absolute_error,argmax_rows,adamw,", 0},
+    {"ends", &ends,
+     "cross_entropy,absolute_error,argmax_rows,adamw,adamw_of_many,squares_of_many,finish_squares_of_many,", 0},
 };
 
 #define COUNT(array) (int32_t)(sizeof array / sizeof *array)

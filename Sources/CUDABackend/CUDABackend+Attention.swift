@@ -99,28 +99,53 @@ extension CUDABackend {
         }
         let shape = AttentionShape(call.forward)
         let type = try suffix(call.forward.q, name)
-        let size = Int32(shape.headSize)
-        let isTiled = isTiled(call.forward.q, shared: ccudakernels_attention_backward_shared(size))
-        let shared = Int(
-            isTiled ? ccudakernels_attention_backward_shared(size) : ccudakernels_plain_backward_shared(size))
-        let (keyRows, queryRows) =
-            isTiled
-            ? (CCUDAKERNELS_KEY_TILE, CCUDAKERNELS_QUERY_TILE) : (CCUDAKERNELS_PLAIN_ROWS, CCUDAKERNELS_PLAIN_ROWS)
-        let prefix = isTiled ? "attention" : "attention_plain"
-        let end = isTiled ? type + "_\(shape.headSize)" : type
         let deltas = try scratch(4 * shape.largestLaunch * shape.heads * shape.queries, name)
-        for examples in shape.launches {
-            let arguments = try backwardArguments(call, shape, examples, deltas)
+        let isTiled = isTiled(
+            call.forward.q, shared: ccudakernels_attention_backward_shared(Int32(shape.headSize)))
+        let parts = isTiled ? shape.partsOfRows : 1
+        let room = parts > 1 ? 4 * parts * shape.keyCount(examples: shape.largestLaunch(parts: parts)) : 0
+        let (keys, values) = (try scratch(room, name), try scratch(room, name))
+        for examples in shape.launches(parts: parts) {
+            var arguments = try backwardArguments(call, shape, examples, deltas)
+            (arguments.partial_keys, arguments.partial_values) = (keys.address, values.address)
+            arguments.parts = Int32(parts)
             try kernels.launch(
                 "attention_delta" + type, grid: shape.grid(rowsOfBlock: 8, examples), block: 256, arguments)
-            let tiles = (shape.capacity + Int(keyRows) - 1) / Int(keyRows)
-            try kernels.launch(
-                prefix + "_key_gradient" + end, grid: (tiles, shape.keyHeads, examples.count), block: 256,
-                shared: shared, arguments)
-            try kernels.launch(
-                prefix + "_query_gradient" + end, grid: shape.grid(rowsOfBlock: queryRows, examples), block: 256,
-                shared: shared, arguments)
+            if isTiled {
+                try tiledGradients(type, shape, examples, arguments)
+            } else {
+                try plainGradients(type, shape, examples, arguments)
+            }
         }
+    }
+
+    private func tiledGradients(
+        _ type: String, _ shape: AttentionShape, _ examples: Range<Int>,
+        _ arguments: ccudakernels_attention_backward_arguments
+    ) throws(TensorError) {
+        let parts = Int(arguments.parts)
+        var grid = shape.grid(rowsOfBlock: CCUDAKERNELS_QUERY_TILE, examples)
+        grid.0 += shape.keyTiles(CCUDAKERNELS_KEY_TILE) * parts
+        try kernels.launch(
+            "attention_gradients" + type + "_\(shape.headSize)", grid: grid, block: 256,
+            shared: Int(ccudakernels_attention_backward_shared(Int32(shape.headSize))), arguments)
+        guard parts > 1 else { return }
+        let blocks = min((shape.keyCount(examples: examples.count) + 2047) / 2048, 65535)
+        try kernels.launch("attention_join_gradients" + type, grid: (blocks, 2, 1), block: 256, arguments)
+    }
+
+    private func plainGradients(
+        _ type: String, _ shape: AttentionShape, _ examples: Range<Int>,
+        _ arguments: ccudakernels_attention_backward_arguments
+    ) throws(TensorError) {
+        let shared = Int(ccudakernels_plain_backward_shared(Int32(shape.headSize)))
+        let tiles = shape.keyTiles(CCUDAKERNELS_PLAIN_ROWS)
+        try kernels.launch(
+            "attention_plain_key_gradient" + type, grid: (tiles, shape.keyHeads, examples.count), block: 256,
+            shared: shared, arguments)
+        try kernels.launch(
+            "attention_plain_query_gradient" + type,
+            grid: shape.grid(rowsOfBlock: CCUDAKERNELS_PLAIN_ROWS, examples), block: 256, shared: shared, arguments)
     }
 }
 
@@ -140,10 +165,29 @@ private struct AttentionShape {
     var largestLaunch: Int { min(batch, Int(CCUDAKERNELS_EXAMPLES)) }
 
     /// The examples of each launch: arguments have room for a limited number of masks.
-    var launches: [Range<Int>] {
-        stride(from: 0, to: batch, by: Int(CCUDAKERNELS_EXAMPLES)).map {
-            $0..<min(batch, $0 + Int(CCUDAKERNELS_EXAMPLES))
-        }
+    var launches: [Range<Int>] { launches(of: Int(CCUDAKERNELS_EXAMPLES)) }
+
+    /// The blocks that share the rows of a tile of keys in the backward. Large heads leave room for one block on a processor,
+    /// and so need blocks that end at about the same time. Depends on one example alone, so that its bits do.
+    var partsOfRows: Int { headSize == 256 && rows > 5 * Int(CCUDAKERNELS_QUERY_TILE) ? 3 : 1 }
+
+    /// The examples of each launch of the backward: with parts few, since each part has gradients of its own in float32.
+    func launches(parts: Int) -> [Range<Int>] {
+        parts > 1 ? launches(of: Self.examplesInParts) : launches
+    }
+
+    /// The most examples of one launch of the backward.
+    func largestLaunch(parts: Int) -> Int { parts > 1 ? min(batch, Self.examplesInParts) : largestLaunch }
+
+    /// Elements of the keys of some examples.
+    func keyCount(examples: Int) -> Int { examples * capacity * keyHeads * headSize }
+
+    func keyTiles(_ keysOfTile: Int32) -> Int { (capacity + Int(keysOfTile) - 1) / Int(keysOfTile) }
+
+    private static let examplesInParts = 4
+
+    private func launches(of count: Int) -> [Range<Int>] {
+        stride(from: 0, to: batch, by: count).map { $0..<min(batch, $0 + count) }
     }
 
     func grid(rowsOfBlock: Int32, _ examples: Range<Int>) -> (Int, Int, Int) {
@@ -254,6 +298,7 @@ extension CUDABackend {
         return ccudakernels_attention_backward_arguments(
             shape: try kernelShape(call.forward, examples), output_gradient: source(call.outputGradient) + queries,
             q_gradient: target(call.qGradient) + queries, k_gradient: target(call.kGradient) + keys,
-            v_gradient: target(call.vGradient) + keys, delta: deltas.address)
+            v_gradient: target(call.vGradient) + keys, delta: deltas.address, partial_keys: 0, partial_values: 0,
+            parts: 1)
     }
 }

@@ -41,26 +41,4 @@ extension CUDABackend {
         let storage = cudaStorage(call.output.storage)
         if call.output.byteCount == storage.byteCount { storage.indices = .below(columns) }
     }
-
-    package func adamW(_ call: AdamWCall) throws(TensorError) {
-        let firstCorrection = 1 - pow(call.beta1, Double(call.step))
-        let secondRoot = (1 - pow(call.beta2, Double(call.step))).squareRoot()
-        let correctsInStep = call.variant == .huggingFace
-        let stepSize = call.learningRate * (correctsInStep ? secondRoot : 1) / firstCorrection
-        try requireSameType(call.secondMoment, as: call.firstMoment, "AdamW")
-        for operand in [call.parameter, call.gradient, call.firstMoment, call.rounded ?? call.parameter] {
-            _ = try suffix(operand, "AdamW")
-        }
-        let arguments = ccudakernels_adamw_arguments(
-            parameter: target(call.parameter), gradient: source(call.gradient), first_moment: target(call.firstMoment),
-            second_moment: target(call.secondMoment), rounded: target(call.rounded),
-            count: Int64(call.parameter.count), parameter_type: typeNumber(call.parameter.elementType),
-            gradient_type: typeNumber(call.gradient.elementType), moment_type: typeNumber(call.firstMoment.elementType),
-            rounded_type: typeNumber(call.rounded?.elementType ?? .float32), decay_last: correctsInStep ? 1 : 0,
-            gradient_scale: call.gradientScale, beta1: Float(call.beta1), beta2: Float(call.beta2),
-            one_minus_beta1: Float(1 - call.beta1), one_minus_beta2: Float(1 - call.beta2), step_size: Float(stepSize),
-            second_correction: Float(correctsInStep ? 1 : secondRoot), epsilon: Float(call.epsilon),
-            decay: Float(1 - call.learningRate * call.weightDecay))
-        try launch("adamw", elements: call.parameter.count, arguments)
-    }
 }

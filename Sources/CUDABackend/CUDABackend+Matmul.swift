@@ -1,7 +1,7 @@
 import CCUDAKernels
 import Tensors
 
-/// Products of matrices: of few rows by a kernel that reads the weight once, of many by cuBLASLt.
+/// Products of matrices: of few rows by a kernel that reads the weight once, with a narrow side by others, the rest by cuBLASLt.
 ///
 /// Within each of the two kinds a row's bits do not depend on the number of rows; between them they may differ by rounding.
 extension CUDABackend {
@@ -18,7 +18,7 @@ extension CUDABackend {
             if let bias = call.bias { try addBias(bias, to: call.output) }
         } else if !call.transposeA && m <= Self.fewRows {
             try multiplyFewRows(call, m, n, k)
-        } else {
+        } else if try !multiplyNarrow(call, m, n, k) {
             try multiplyManyRows(call, m, n, k)
         }
     }

@@ -10,12 +10,22 @@
 struct attention_place {
     int32_t example, key_row, key_head, group, rows, query_offset;
     ccudakernels_visible visible;
+    uint64_t inverse; // 2^32 / group, rounded up or one more: rows are divided by it, since divisions take long
 };
+
+DEVICE uint64_t inverse_of(int32_t group) {
+    return ((uint64_t)1 << 32) / (uint32_t)group + 1;
+}
+
+// The position of a row; exact for rows below 2^32 / group.
+DEVICE int32_t position_of(const attention_place &place, int32_t row) {
+    return (int32_t)((uint64_t)(uint32_t)row * place.inverse >> 32);
+}
 
 DEVICE attention_place place_of_block(const ccudakernels_attention &shape) {
     int32_t group = shape.heads / shape.key_heads, example = blockIdx.z;
     return {example, example, (int32_t)blockIdx.y, group, shape.queries * group, shape.query_offset,
-            shape.visible[example]};
+            shape.visible[example], inverse_of(group)};
 }
 
 // The same in kernels whose examples may be single tokens behind a cache; there may be more of those than masks.
@@ -24,7 +34,7 @@ DEVICE attention_place place_of_token(const ccudakernels_attention &shape) {
     const int32_t *token = input_of<int32_t>(shape.places) + 3 * (int64_t)blockIdx.z;
     int32_t group = shape.heads / shape.key_heads;
     return {(int32_t)blockIdx.z, token[0], (int32_t)blockIdx.y, group, shape.queries * group, token[2],
-            {token[1], token[2] + 1, 0}};
+            {token[1], token[2] + 1, 0}, inverse_of(group)};
 }
 
 // The keys that a row sees; begin == end for none.
@@ -34,7 +44,7 @@ struct seen_keys {
 
 DEVICE seen_keys keys_seen_by(const ccudakernels_attention &shape, const attention_place &place, int32_t row) {
     ccudakernels_visible visible = place.visible;
-    int32_t column = place.query_offset + row / place.group;
+    int32_t column = place.query_offset + position_of(place, row);
     bool in_prefix = column < visible.prefix_end, is_free = in_prefix && shape.window_spares_prefix;
     int32_t end = smaller(in_prefix ? visible.prefix_end : column + 1, visible.key_end) - visible.key_begin;
     int32_t begin = shape.window == 0 || is_free ? 0 : column - shape.window + 1 - visible.key_begin;
@@ -50,21 +60,23 @@ DEVICE seen_keys keys_seen_by_rows(
     return {keys_seen_by(shape, place, first).begin, keys_seen_by(shape, place, last).end};
 }
 
-// Elements before a row of q, the output and their gradients; before a key.
+// Elements before a row of q, the output and their gradients; before a key. Products of 32 bits by 32 are cheap.
 DEVICE int64_t query_place(const ccudakernels_attention &shape, const attention_place &place, int32_t row) {
-    int64_t position = (int64_t)place.example * shape.queries + row / place.group;
-    return (position * shape.heads + place.key_head * place.group + row % place.group) * shape.head_size;
+    int32_t position = position_of(place, row), head = row - position * place.group;
+    return (int64_t)(place.example * shape.queries + position) * (shape.heads * shape.head_size) +
+           (place.key_head * place.group + head) * shape.head_size;
 }
 
 DEVICE int64_t key_place(const ccudakernels_attention &shape, const attention_place &place, int32_t key) {
-    int64_t column = (int64_t)place.key_row * shape.capacity + place.visible.key_begin + key;
-    return (column * shape.key_heads + place.key_head) * shape.head_size;
+    return (int64_t)(place.key_row * shape.capacity + place.visible.key_begin + key) *
+               (shape.key_heads * shape.head_size) +
+           place.key_head * shape.head_size;
 }
 
 // The place of a row among log-sum-exps: [B, heads, queries].
 DEVICE int64_t sum_place(const ccudakernels_attention &shape, const attention_place &place, int32_t row) {
-    int64_t head = (int64_t)place.example * shape.heads + place.key_head * place.group + row % place.group;
-    return head * shape.queries + row / place.group;
+    int32_t position = position_of(place, row), head = row - position * place.group;
+    return (int64_t)(place.example * shape.heads + place.key_head * place.group + head) * shape.queries + position;
 }
 
 #define LOG2_E 1.44269504088896341f

@@ -13,34 +13,42 @@
 // Tiles of weights: 64 by 64.
 #define WEIGHT_STRIDE (TILE + 8)
 
-// Copies `rows` rows of HEAD_SIZE elements into a tile, zeros where `place_of(row)` is negative; `commit_copies` is
-// left to the caller.
-template <typename T, typename PlaceOf>
-DEVICE void load_tile(uint16_t *tile, ccudakernels_address address, int rows, PlaceOf place_of) {
-    const T *source = input_of<T>(address);
-    bool aligned = is_aligned(address);
-    for (int i = threadIdx.x; i < rows * (DEPTH / 8); i += blockDim.x) {
-        int row = i / (DEPTH / 8), element = i % (DEPTH / 8) * 8;
-        int64_t place = place_of(row);
-        bool there = place >= 0 && element < HEAD_SIZE;
-        uint16_t *target = tile + row * STRIDE + element;
-        const T *from = source + (there ? place + element : 0);
-        if (aligned) {
-            copy_sixteen(target, from, there);
-        } else {
-#pragma unroll
-            for (int k = 0; k < 8; k++) target[k] = there ? from[k].bits : (uint16_t)0;
+// Where a row of a tile comes from; zeros take its place where it is not there.
+struct row_source {
+    int64_t place;
+    bool is_there;
+};
+
+// Copies `rows` rows of HEAD_SIZE elements into a tile; `commit_copies` is left to the caller.
+template <typename T, typename SourceOf>
+DEVICE void load_tile(uint16_t *tile, ccudakernels_address address, int rows, SourceOf source_of) {
+    const T *elements = input_of<T>(address);
+    if (is_aligned(address)) {
+#pragma unroll 4
+        for (int i = threadIdx.x; i < rows * (DEPTH / 8); i += blockDim.x) {
+            int row = i / (DEPTH / 8), element = i % (DEPTH / 8) * 8;
+            row_source source = source_of(row);
+            bool there = source.is_there && element < HEAD_SIZE;
+            copy_sixteen(tile + row * STRIDE + element, elements + (there ? source.place + element : 0), there);
         }
+        return;
+    }
+    for (int i = threadIdx.x; i < rows * DEPTH; i += blockDim.x) {
+        int row = i / DEPTH, element = i % DEPTH;
+        row_source source = source_of(row);
+        bool there = source.is_there && element < HEAD_SIZE;
+        tile[row * STRIDE + element] = there ? elements[source.place + element].bits : (uint16_t)0;
     }
 }
 
+// Places are computed for rows that are not there too: a branch would cost more.
 template <typename T>
 DEVICE void load_queries(
     uint16_t *tile, ccudakernels_address address, const ccudakernels_attention &shape, const attention_place &place,
     int32_t first, int rows
 ) {
     load_tile<T>(tile, address, rows, [&](int row) {
-        return first + row < place.rows ? query_place(shape, place, first + row) : (int64_t)-1;
+        return row_source{query_place(shape, place, first + row), first + row < place.rows};
     });
 }
 
@@ -50,11 +58,9 @@ DEVICE void load_keys(
     uint16_t *tile, ccudakernels_address address, const ccudakernels_attention &shape, const attention_place &place,
     int32_t first
 ) {
-    ccudakernels_visible visible = place.visible;
+    uint32_t count = larger(place.visible.key_end - place.visible.key_begin, 0);
     load_tile<T>(tile, address, TILE, [&](int row) {
-        int32_t key = first + row;
-        bool there = key >= 0 && key < visible.key_end - visible.key_begin;
-        return there ? key_place(shape, place, key) : (int64_t)-1;
+        return row_source{key_place(shape, place, first + row), (uint32_t)(first + row) < count};
     });
 }
 
@@ -119,21 +125,34 @@ DEVICE float capped_share(const score_rule &rule, float product) {
     return 1.0f - 2.0f * fast_reciprocal(1.0f + fast_power_of_two(product * rule.steepness));
 }
 
-DEVICE float score_of(const score_rule &rule, float product) {
-    return rule.is_capped ? rule.cap * capped_share(rule, product) : rule.factor * product;
-}
-
 // What one tile of keys gives to two rows of a lane: its own maximum and sum, whatever other tiles hold. So a row's
 // bits are the same whether tiles follow each other or are computed apart.
 struct tile_sums {
     float largest[2], sum[2];
 };
 
+// Turns products into scores, all of them: a branch for each would wait for each.
+DEVICE void score_tile(float (&c)[TILE / 8][4], const score_rule &rule) {
+    if (rule.is_capped) {
+#pragma unroll
+        for (int i = 0; i < TILE / 2; i++) c[i / 4][i % 4] = rule.cap * capped_share(rule, c[i / 4][i % 4]);
+    } else {
+#pragma unroll
+        for (int i = 0; i < TILE / 2; i++) c[i / 4][i % 4] = rule.factor * c[i / 4][i % 4];
+    }
+}
+
+// Whether a row sees a key: one comparison.
+DEVICE bool is_seen(const seen_keys &seen, int32_t key) {
+    return (uint32_t)(key - seen.begin) < (uint32_t)(seen.end - seen.begin);
+}
+
 // Turns products into weights, exp(score - largest), zeros where a row does not see; `first` is the tile's first key.
 DEVICE tile_sums soften_tile(
     float (&c)[TILE / 8][4], const score_rule &rule, const seen_keys (&seen)[2], int32_t first
 ) {
     tile_sums result;
+    score_tile(c, rule);
     int32_t column = first + threadIdx.x % 4 * 2;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
@@ -144,8 +163,7 @@ DEVICE tile_sums soften_tile(
             for (int i = 0; i < 2; i++) {
                 int32_t key = column + block * 8 + i;
                 float &value = c[block][2 * half + i];
-                bool sees = key >= seen[half].begin && key < seen[half].end;
-                value = sees ? score_of(rule, value) : -INFINITE;
+                value = is_seen(seen[half], key) ? value : -INFINITE;
                 largest = larger(largest, value);
             }
         }
@@ -206,6 +224,11 @@ template <typename T> DEVICE void write_pair(T *to, float low, float high) {
         to[0] = rounded<T>(low);
         to[1] = rounded<T>(high);
     }
+}
+
+DEVICE void write_pair(float *to, float low, float high) {
+    to[0] = low;
+    to[1] = high;
 }
 
 // `stem_type_size`, with macros for the last two.

@@ -170,27 +170,80 @@ DEVICE void write_any(
     if (type == CCUDAKERNELS_FLOAT16) write_eight(output_of<float16>(address) + i, count, aligned, values);
 }
 
-// Both variants differ in the place of the decay and in what the root is divided by.
-KERNEL(adamw, ccudakernels_adamw_arguments, 256) {
+// Eight elements from `i` on. Both variants differ in the place of the decay and in what the root is divided by.
+DEVICE void update_eight(const ccudakernels_adamw_arguments &p, int64_t i) {
     float first_decay = p.decay_last ? 1.0f : p.decay, last_decay = p.decay_last ? p.decay : 1.0f;
-    FOR_EIGHTS(i, p.count) {
-        float parameter[WIDTH], gradient[WIDTH], first[WIDTH], second[WIDTH];
-        int64_t count = p.count - i;
-        read_any(p.parameter, p.parameter_type, i, count, parameter);
-        read_any(p.gradient, p.gradient_type, i, count, gradient);
-        read_any(p.first_moment, p.moment_type, i, count, first);
-        read_any(p.second_moment, p.moment_type, i, count, second);
+    float parameter[WIDTH], gradient[WIDTH], first[WIDTH], second[WIDTH];
+    int64_t count = p.count - i;
+    read_any(p.parameter, p.parameter_type, i, count, parameter);
+    read_any(p.gradient, p.gradient_type, i, count, gradient);
+    read_any(p.first_moment, p.moment_type, i, count, first);
+    read_any(p.second_moment, p.moment_type, i, count, second);
 #pragma unroll
-        for (int k = 0; k < WIDTH; k++) {
-            float g = p.gradient_scale * gradient[k];
-            first[k] = p.beta1 * first[k] + p.one_minus_beta1 * g;
-            second[k] = p.beta2 * second[k] + p.one_minus_beta2 * (g * g);
-            float denominator = sqrtf(second[k]) / p.second_correction + p.epsilon;
-            parameter[k] = (parameter[k] * first_decay - p.step_size * (first[k] / denominator)) * last_decay;
-        }
-        write_any(p.parameter, p.parameter_type, i, count, parameter);
-        write_any(p.first_moment, p.moment_type, i, count, first);
-        write_any(p.second_moment, p.moment_type, i, count, second);
-        if (p.rounded != 0) write_any(p.rounded, p.rounded_type, i, count, parameter);
+    for (int k = 0; k < WIDTH; k++) {
+        float g = p.gradient_scale * gradient[k];
+        first[k] = p.beta1 * first[k] + p.one_minus_beta1 * g;
+        second[k] = p.beta2 * second[k] + p.one_minus_beta2 * (g * g);
+        float denominator = sqrtf(second[k]) / p.second_correction + p.epsilon;
+        parameter[k] = (parameter[k] * first_decay - p.step_size * (first[k] / denominator)) * last_decay;
     }
+    write_any(p.parameter, p.parameter_type, i, count, parameter);
+    write_any(p.first_moment, p.moment_type, i, count, first);
+    write_any(p.second_moment, p.moment_type, i, count, second);
+    if (p.rounded != 0) write_any(p.rounded, p.rounded_type, i, count, parameter);
+}
+
+KERNEL(adamw, ccudakernels_adamw_arguments, 256) {
+    FOR_EIGHTS(i, p.count) update_eight(p, i);
+}
+
+// ---- Many tensors at once ----
+
+// The last entry whose chunks do not begin after this block's.
+template <typename Entry> DEVICE const Entry &entry_of_block(const ccudakernels_many_arguments &p) {
+    const Entry *entries = input_of<Entry>(p.entries);
+    int64_t low = 0, high = p.count;
+    while (high - low > 1) {
+        int64_t middle = (low + high) / 2;
+        if (entries[middle].first_part <= (int64_t)blockIdx.x) low = middle;
+        else high = middle;
+    }
+    return entries[low];
+}
+
+KERNEL(adamw_of_many, ccudakernels_many_arguments, 256) {
+    const ccudakernels_adamw_entry &entry = entry_of_block<ccudakernels_adamw_entry>(p);
+    ccudakernels_adamw_arguments update = entry.update; // a copy, which what is written cannot change
+    int64_t first = ((int64_t)blockIdx.x - entry.first_part) * CCUDAKERNELS_SQUARES_CHUNK;
+    int64_t count = smaller(update.count - first, (int64_t)CCUDAKERNELS_SQUARES_CHUNK);
+    FOR_ROW_EIGHTS(i, count) update_eight(update, first + i);
+}
+
+// In float64, so that neither small nor large elements are lost.
+KERNEL(squares_of_many, ccudakernels_many_arguments, 256) {
+    __shared__ double room[32];
+    const ccudakernels_squares_entry &entry = entry_of_block<ccudakernels_squares_entry>(p);
+    int64_t first = ((int64_t)blockIdx.x - entry.first_part) * CCUDAKERNELS_SQUARES_CHUNK;
+    int64_t count = smaller(entry.count - first, (int64_t)CCUDAKERNELS_SQUARES_CHUNK);
+    ccudakernels_address input = entry.input;
+    int32_t type = (int32_t)entry.type;
+    double sum = 0;
+    FOR_ROW_EIGHTS(i, count) {
+        float values[WIDTH];
+        read_any(input, type, first + i, count - i, values);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) sum += (double)values[k] * (double)values[k];
+    }
+    sum = joined_over_block<addition>(sum, 0.0, room);
+    if (threadIdx.x == 0) output_of<double>(p.partials)[blockIdx.x] = sum;
+}
+
+KERNEL(finish_squares_of_many, ccudakernels_many_arguments, 1024) {
+    __shared__ double room[32];
+    const ccudakernels_squares_entry &entry = input_of<ccudakernels_squares_entry>(p.entries)[blockIdx.x];
+    const double *partials = input_of<double>(p.partials) + entry.first_part;
+    double sum = 0;
+    for (int64_t i = threadIdx.x; i < entry.parts; i += blockDim.x) sum += partials[i];
+    sum = joined_over_block<addition>(sum, 0.0, room);
+    if (threadIdx.x == 0) *output_of<float>(entry.output) = (float)sum;
 }

@@ -109,6 +109,31 @@ typedef struct {
     float step_size, second_correction, epsilon, decay;
 } ccudakernels_adamw_arguments;
 
+// ---- Many tensors at once ----
+
+// Elements of a tensor that one block takes, here and in `sum_of_squares_T`.
+#define CCUDAKERNELS_SQUARES_CHUNK 16384
+
+// `parts` blocks take the chunks of all tensors, one tensor after another; `first_part` counts the chunks before.
+typedef struct {
+    ccudakernels_adamw_arguments update;
+    int64_t first_part;
+} ccudakernels_adamw_entry;
+
+typedef struct {
+    ccudakernels_address input, output; // output float32 [1]
+    int64_t count, first_part, parts;
+    int64_t type; // ccudakernels_type
+} ccudakernels_squares_entry;
+
+// adamw_of_many: entries `ccudakernels_adamw_entry`. Grid all parts, block 256; the same bits as `adamw`.
+// squares_of_many: entries `ccudakernels_squares_entry`. Grid all parts, block 256; then finish_squares_of_many: grid
+// `count`, block 1024. The same bits as `sum_of_squares_T` and `finish_squares`.
+typedef struct {
+    ccudakernels_address entries, partials; // partials of squares: float64, one a part
+    int64_t count;                          // of entries
+} ccudakernels_many_arguments;
+
 // ---- Rows ----
 
 // gather_rows_T: rows. The kernel rounds `scale` to T.
@@ -179,9 +204,6 @@ typedef struct {
     int32_t accumulate;
 } ccudakernels_finish_columns_arguments;
 
-// Elements that one partial sum of squares takes.
-#define CCUDAKERNELS_SQUARES_CHUNK 16384
-
 // sum_of_squares_T: grid parts = ceil(count / CCUDAKERNELS_SQUARES_CHUNK), block 256; then `finish_squares`.
 typedef struct {
     ccudakernels_address input, partials; // partials float64 [parts]
@@ -210,6 +232,36 @@ typedef struct {
 } ccudakernels_few_rows_arguments;
 
 // few_rows_plain_T_U: the same struct with b [k, n] (no transpose). Grid (ceil(n / 64), m), block 256.
+
+// ---- Products with a narrow side ----
+
+// The most columns of a narrow matrix.
+#define CCUDAKERNELS_NARROW 32
+// Rows that a block of `shallow_rows` takes.
+#define CCUDAKERNELS_SHALLOW_ROWS 64
+
+// `output (+)= alpha * a b`, T bfloat16 or float16, U that or float32; every matrix 16-byte aligned.
+// - narrow_rows_T_U: n up to CCUDAKERNELS_NARROW, k a multiple of 8. Grid ceil(m / 16), block 512.
+// - shallow_rows_T_U: k up to CCUDAKERNELS_NARROW, n a multiple of 8. Grid (ceil(n / 256),
+//   ceil(m / CCUDAKERNELS_SHALLOW_ROWS)), block 256.
+// A row's bits do not depend on the other rows.
+typedef struct {
+    ccudakernels_address a, b, output; // a [m, k]; b [k, n], or [n, k] if `transpose_b`
+    int32_t m, n, k;
+    int32_t transpose_b;
+    float alpha;
+    int32_t accumulate;
+} ccudakernels_narrow_arguments;
+
+// narrow_gradient_T_U: `output (+)= alpha * wide^T narrow`, types and alignment as above; columns a multiple of 8, width
+// up to CCUDAKERNELS_NARROW. Grid ceil(columns / 64), block 512.
+typedef struct {
+    ccudakernels_address wide, narrow, output; // wide [rows, columns], narrow [rows, width]
+    int32_t rows, columns, width;
+    int32_t turned; // the output is [width, columns] instead of [columns, width]
+    float alpha;
+    int32_t accumulate;
+} ccudakernels_narrow_gradient_arguments;
 
 // A matrix in 4-bit NormalFloat; `Tensors/Quantization/NF4Matrix.swift` has the words.
 typedef struct {
@@ -325,10 +377,11 @@ typedef struct {
     int32_t parts;
 } ccudakernels_attention_arguments;
 
-// The backward: attention_delta_T, then one of the pairs
-// - attention_key_gradient_T_D: grid (tiles, key_heads, batch) with tiles = ceil(capacity / CCUDAKERNELS_KEY_TILE),
-//   attention_query_gradient_T_D: grid (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch); both block 256, shared
-//   bytes `ccudakernels_attention_backward_shared(D)`; T, D as in the forward.
+// The backward: attention_delta_T, then one of
+// - attention_gradients_T_D: grid (tiles * parts + ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch) with tiles =
+//   ceil(capacity / CCUDAKERNELS_KEY_TILE), block 256, shared bytes `ccudakernels_attention_backward_shared(D)`; T, D as
+//   in the forward. Then, if there is more than one part, attention_join_gradients_T: elements of a gradient, but grid y
+//   2.
 // - attention_plain_key_gradient_T: grid (ceil(capacity / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch),
 //   attention_plain_query_gradient_T: grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch); both block 256,
 //   shared bytes `ccudakernels_plain_backward_shared(d)`; any T, any d up to 256.
@@ -338,6 +391,8 @@ typedef struct {
     ccudakernels_attention shape; // with output and log_sum_exp as the forward left them
     ccudakernels_address output_gradient, q_gradient, k_gradient, v_gradient;
     ccudakernels_address delta; // float32 [B, heads, queries]: each row's sum of output times its gradient
+    ccudakernels_address partial_keys, partial_values; // for parts > 1: float32 [parts, B, capacity, key_heads, d]
+    int32_t parts;                                     // blocks that share the rows of a tile of keys, at least 1
 } ccudakernels_attention_backward_arguments;
 
 // Bytes of a tile of 64 rows in shared memory, padded so that no two rows of eight share a bank.

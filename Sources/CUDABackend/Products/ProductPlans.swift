@@ -31,6 +31,9 @@ final class ProductPlans {
 
     /// The number of rows that algorithms are chosen for.
     private static let usualRows = 1024
+    /// The same for sums over a vocabulary, whose rows are labels: few, and so few results that their sums must be split.
+    private static let usualLabelRows = 64
+    private static let vocabularyDepth = 1 << 16
     /// What cuBLASLt may use while it multiplies.
     static let workspaceByteCount = 32 << 20
     /// Plans that are kept; more than any session's shapes, and small.
@@ -136,7 +139,7 @@ extension ProductPlans {
         if !key.transposeA { general.m = 0 }
         if algorithms[general] == nil {
             var shape = general.shape(product)
-            if general.m == 0 { shape.m = Self.usualRows }
+            if general.m == 0 { shape.m = key.k >= Self.vocabularyDepth ? Self.usualLabelRows : Self.usualRows }
             let usual = try ProductPlan(functions, shape, biased: product.bias)
             algorithms[general] = try candidates(usual, key, splitsSums: splitsSums(key))
         }
@@ -150,9 +153,12 @@ extension ProductPlans {
         return algorithm
     }
 
-    /// Whether sums may be split over blocks, to be added in a fixed order: for weights' gradients, and for the narrow results of
-    /// adapters, which have too few blocks otherwise. The split is part of the algorithm, and so the same for any number of rows.
-    private func splitsSums(_ key: Key) -> Bool { key.transposeA || key.n <= 64 }
+    /// Whether sums may be split over blocks, to be added in a fixed order: for weights' gradients, and for results too narrow or
+    /// too few for their depth, which have too few blocks otherwise. The split is part of the algorithm, and so the same for any
+    /// number of rows.
+    private func splitsSums(_ key: Key) -> Bool {
+        key.transposeA || key.n <= 64 || key.k >= Self.vocabularyDepth
+    }
 
     private func candidates(_ plan: ProductPlan, _ key: Key, splitsSums: Bool) throws(TensorError) -> [[UInt8]] {
         var preference: OpaquePointer?

@@ -7,11 +7,15 @@ extension CUDASelfCheck {
         [1, 33, 7], [1, 512, 2304], [5, 64, 255], [16, 257, 1152], [17, 33, 129], [100, 300, 256], [333, 129, 65],
         [64, 130, 4304],
     ]
+    /// The same with a narrow side, as adapters have them.
+    private static let narrowProducts = [
+        [40, 8, 264], [333, 8, 2304], [50, 24, 520], [65, 264, 8], [130, 1152, 24], [264, 8, 65], [8, 264, 333],
+    ]
 
     static var productChecks: [Check] {
         [(false, false), (false, true), (true, false), (true, true)].map { (transposeA, transposeB) in
             let name = "product" + (transposeA ? ", a transposed" : "") + (transposeB ? ", b transposed" : "")
-            return Check(kernel: name, shapes: products) { (bench, shape) throws(TensorError) in
+            return Check(kernel: name, shapes: products + narrowProducts) { (bench, shape) throws(TensorError) in
                 try multiply(bench, shape, transposeA, transposeB)
             }
         } + [
@@ -35,7 +39,10 @@ extension CUDASelfCheck {
         (added.transposeA, added.transposeB) = (transposeA, transposeB)
         (added.alpha, added.accumulate) = (0.5, true)
         try bench.backend.matmul(added)
-        return [plain.output, added.output]
+        var alone = MatmulCall(a: a, b: b, output: try bench.room([m, n]))
+        (alone.transposeA, alone.transposeB) = (transposeA, transposeB)
+        try bench.backend.matmul(alone)
+        return [plain.output, added.output, alone.output]
     }
 
     private static func multiplyQuantized(_ bench: Bench, _ shape: [Int]) throws(TensorError) -> [Tensor] {
@@ -57,7 +64,7 @@ extension CUDASelfCheck {
     /// Batch, queries, capacity, heads, heads of keys, head size.
     private static let attentions = [
         [1, 50, 50, 2, 2, 72], [2, 130, 130, 4, 2, 64], [2, 77, 90, 2, 1, 80], [1, 100, 128, 2, 2, 128],
-        [1, 150, 160, 4, 2, 256], [2, 37, 40, 2, 1, 12],
+        [1, 150, 160, 4, 2, 256], [5, 170, 200, 4, 2, 256], [2, 37, 40, 2, 1, 12],
     ]
     private static let decodes = [[2, 1, 300, 8, 4, 256], [3, 1, 70, 2, 1, 64], [1, 3, 129, 4, 2, 72]]
 

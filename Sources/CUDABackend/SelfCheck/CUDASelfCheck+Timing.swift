@@ -93,7 +93,7 @@ extension CUDASelfCheck {
     }
 
     private static func jobs(_ plan: Plan) -> [Job] {
-        productJobs(plan) + attentionJobs(plan) + memoryJobs(plan)
+        productJobs(plan) + attentionJobs(plan) + memoryJobs(plan) + updateJobs(plan)
     }
 
     private static func productJobs(_ plan: Plan) -> [Job] {
@@ -102,9 +102,11 @@ extension CUDASelfCheck {
         return [
             product(plan, t, f, d), product(plan, t, d, f), product(plan, t, 2048 / plan.scale, d),
             product(plan, t, d, f, transposeB: false), product(plan, t, 4304 / plan.scale, 1152 / plan.scale),
-            product(plan, t, 8, d), product(plan, t, f, 8),
-            product(plan, 64, vocabulary, d, outputType: .float32),
+            product(plan, t, 8, d), product(plan, t, 8, f), product(plan, t, 8, f, transposeB: false),
+            product(plan, t, f, 8), product(plan, t, d, 8, transposeB: false),
+            product(plan, 64, vocabulary, d, outputType: .float32), product(plan, 32, d, vocabulary, transposeB: false),
             weightGradient(plan, rows: f, columns: d), weightGradient(plan, rows: 8, columns: d),
+            weightGradient(plan, rows: f, columns: 8),
         ] + [1, 8, 16].flatMap { [product(plan, $0, f, d), product(plan, $0, d, f)] }
             + [1, 8].map { product(plan, $0, vocabulary, d, outputType: .float32) }
     }
@@ -151,6 +153,10 @@ extension CUDASelfCheck {
         return [
             attention(plan, "attention of the decoder", [1, t, t, 8, 4, 256], prefix, isBackward: false),
             attention(plan, "attention of the decoder, backward", [1, t, t, 8, 4, 256], prefix, isBackward: true),
+            attention(
+                plan, "attention of the decoder, backward of 4", [4, t, t, 8, 4, 256],
+                AttentionMask(keys: Array(repeating: 0..<t, count: 4), prefixEnd: Array(repeating: image, count: 4)),
+                isBackward: true),
             attention(plan, "attention of the tower", [1, image, image, 16, 16, 72], full, isBackward: false),
             attention(plan, "attention of the tower, backward", [1, image, image, 16, 16, 72], full, isBackward: true),
         ]
@@ -259,6 +265,34 @@ extension CUDASelfCheck {
             Job(kernel: "launch of the smallest kernel", byteCount: 4) { () throws(TensorError) in
                 let x = try plan.tensor([1], .float32)
                 return { () throws(TensorError) in try backend.fill(FillCall(output: x, value: 1)) }
+            },
+        ]
+    }
+
+    /// The matrices of adapters of 26 layers, of rank 8 on seven projections each.
+    private static func updateJobs(_ plan: Plan) -> [Job] {
+        let backend = plan.backend
+        let counts = (0..<26 * 7).flatMap { _ in [8 * 2304 / plan.scale, 8 * 4096 / plan.scale] }
+        let total = counts.reduce(0, +)
+        return [
+            Job(kernel: "AdamW of \(counts.count) adapter matrices", byteCount: 28 * total) { () throws(TensorError) in
+                let calls = try counts.map { (count) throws(TensorError) in
+                    AdamWCall(
+                        parameter: try plan.tensor([count], .float32), gradient: try plan.tensor([count], .float32),
+                        firstMoment: try plan.tensor([count], .float32),
+                        secondMoment: try .filled(1, shape: [count], .float32, on: backend), variant: .torch,
+                        learningRate: 1e-6, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: 1,
+                        gradientScale: 1)
+                }
+                return { () throws(TensorError) in try backend.adamW(calls) }
+            },
+            Job(kernel: "sums of squares of \(counts.count) adapter matrices", byteCount: 4 * total) {
+                () throws(TensorError) in
+                let sums = try Tensor(uninitialized: [counts.count], .float32, on: backend)
+                let calls = try counts.enumerated().map { (place, count) throws(TensorError) in
+                    SumOfSquaresCall(input: try plan.tensor([count], .float32), output: sums.part(place..<place + 1))
+                }
+                return { () throws(TensorError) in try backend.sumOfSquares(calls) }
             },
         ]
     }

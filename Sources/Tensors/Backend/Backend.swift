@@ -59,6 +59,8 @@ package protocol Backend: AnyObject {
     func extractPatches(_ call: ExtractBytePatchesCall) throws(TensorError)
     func sumColumns(_ call: SumColumnsCall) throws(TensorError)
     func sumOfSquares(_ call: SumOfSquaresCall) throws(TensorError)
+    /// The same bits as one call after another, which is the default; faster on devices where a call costs more than its work.
+    func sumOfSquares(_ calls: [SumOfSquaresCall]) throws(TensorError)
 
     // Products.
     func matmul(_ call: MatmulCall) throws(TensorError)
@@ -100,6 +102,8 @@ package protocol Backend: AnyObject {
     func absoluteError(_ call: AbsoluteErrorCall) throws(TensorError)
     func argmaxRows(_ call: ArgmaxRowsCall) throws(TensorError)
     func adamW(_ call: AdamWCall) throws(TensorError)
+    /// The same bits as one call after another, which is the default; no two calls write to the same memory.
+    func adamW(_ calls: [AdamWCall]) throws(TensorError)
 }
 
 /// What a backend's tensors take, in bytes.

@@ -204,6 +204,11 @@ package struct DotColumnsCall {
 }
 
 extension Backend {
+    /// For devices that take one tensor at a time.
+    package func sumOfSquares(_ calls: [SumOfSquaresCall]) throws(TensorError) {
+        for call in calls { try sumOfSquares(call) }
+    }
+
     /// For devices without a kernel of their own: on the host.
     package func scaleColumns(_ call: ScaleColumnsCall) throws(TensorError) {
         let (values, factors) = (try call.input.floats(), try call.factors.floats())

@@ -126,3 +126,10 @@ package struct AdamWCall {
         self.gradientScale = gradientScale
     }
 }
+
+extension Backend {
+    /// For devices that take one weight at a time.
+    package func adamW(_ calls: [AdamWCall]) throws(TensorError) {
+        for call in calls { try adamW(call) }
+    }
+}

@@ -12,14 +12,13 @@ extension WeightOptimizer {
         }
     }
 
-    func updateByAdamW(_ slot: Slot, _ gradient: Tensor, _ update: Update) throws(TensorError) {
-        let parameter = slot.parameter
-        try gradient.backend.adamW(
-            AdamWCall(
-                parameter: slot.weights, gradient: gradient, firstMoment: slot.moments[0].tensor,
-                secondMoment: slot.moments[1].tensor, rounded: parameter.master == nil ? nil : parameter.value,
-                variant: arguments.optim == .adamwHF ? .huggingFace : .torch, learningRate: update.learningRate,
-                beta1: arguments.adamBeta1, beta2: arguments.adamBeta2, epsilon: arguments.adamEpsilon,
-                weightDecay: update.weightDecay, step: update.step, gradientScale: update.gradientScale))
+    /// The update of one weight.
+    func adamWCall(_ slot: Slot, _ gradient: Tensor, _ update: Update) -> AdamWCall {
+        AdamWCall(
+            parameter: slot.weights, gradient: gradient, firstMoment: slot.moments[0].tensor,
+            secondMoment: slot.moments[1].tensor, rounded: slot.parameter.master == nil ? nil : slot.parameter.value,
+            variant: arguments.optim == .adamwHF ? .huggingFace : .torch, learningRate: update.learningRate,
+            beta1: arguments.adamBeta1, beta2: arguments.adamBeta2, epsilon: arguments.adamEpsilon,
+            weightDecay: update.weightDecay, step: update.step, gradientScale: update.gradientScale)
     }
 }

@@ -29,7 +29,6 @@ extension WeightOptimizer {
     }
 
     func updateByBlockwiseAdamW(_ slot: Slot, _ gradient: Tensor, _ update: Update) throws(TensorError) {
-        guard slot.moments.count == 4 else { return try updateByAdamW(slot, gradient, update) }
         let (first, second) = (slot.moments[0].tensor, slot.moments[1].tensor)
         let (firstScales, secondScales) = (slot.moments[2].tensor, slot.moments[3].tensor)
         var m = Self.values(of: try first.read(), try firstScales.floats(), .signed)

@@ -82,9 +82,8 @@ package final class WeightOptimizer {
         guard let backend = gradients.first?.backend else { return 0 }
         // Side by side, so that the device is waited for once.
         let squares = try Tensor(uninitialized: [gradients.count], .float32, on: backend)
-        for (place, gradient) in gradients.enumerated() {
-            try backend.sumOfSquares(SumOfSquaresCall(input: gradient, output: squares.part(place..<place + 1)))
-        }
+        try backend.sumOfSquares(
+            gradients.enumerated().map { SumOfSquaresCall(input: $1, output: squares.part($0..<$0 + 1)) })
         return try squares.floats().reduce(0) { $0 + Double($1) }.squareRoot()
     }
 
@@ -103,11 +102,17 @@ package final class WeightOptimizer {
         step += 1
         let scale =
             arguments.maxGradNorm > 0 ? Float(min(1, arguments.maxGradNorm / (gradientNorm + 1e-6))) : 1
-        for slot in slots {
+        var calls: [AdamWCall] = []
+        for slot in changed {
             guard let gradient = slot.parameter.currentGradient else { continue }
-            try update(slot, gradient, learningRate: learningRate, scale: scale)
-            slot.parameter.clearGradient()
+            let update = Update(
+                learningRate: learningRate, gradientScale: scale, step: step,
+                weightDecay: slot.decays ? arguments.weightDecay : 0)
+            try self.update(slot, gradient, update, gathering: &calls)
         }
+        // All at once: a device may take hundreds of small weights in the time of one.
+        try calls.first?.gradient.backend.adamW(calls)
+        for slot in changed { slot.parameter.clearGradient() }
     }
 
     /// Forgets the gradients without an update: for a step that is not finite.
@@ -162,13 +167,14 @@ package final class WeightOptimizer {
         }
     }
 
-    private func update(_ slot: Slot, _ gradient: Tensor, learningRate: Double, scale: Float) throws(TensorError) {
+    /// Updates a weight, or adds its update to `calls`, which the device makes together.
+    private func update(
+        _ slot: Slot, _ gradient: Tensor, _ update: Update, gathering calls: inout [AdamWCall]
+    ) throws(TensorError) {
         if slot.runsOnHost(arguments.optim), !gradient.backend.holdsValues { return try slot.reserveForHost() }
-        let update = Update(
-            learningRate: learningRate, gradientScale: scale, step: step,
-            weightDecay: slot.decays ? arguments.weightDecay : 0)
         switch arguments.optim {
-        case .adamwTorch, .adamwHF: try updateByAdamW(slot, gradient, update)
+        case .adamwTorch, .adamwHF: calls.append(adamWCall(slot, gradient, update))
+        case .adamw8bit where slot.moments.count == 2: calls.append(adamWCall(slot, gradient, update))
         case .adamw8bit: try updateByBlockwiseAdamW(slot, gradient, update)
         case .sgd: try updateByGradient(slot, gradient, update)
         case .adafactor: try updateByAdafactor(slot, gradient, update)

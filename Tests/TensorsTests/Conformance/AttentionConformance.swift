@@ -35,6 +35,9 @@ import Testing
             testDescription: "window that cuts the prefix", queries: 60, capacity: 64, headSize: 12,
             mask: AttentionMask(keys: [2..<60], prefixEnd: [30], window: 5, windowSparesPrefix: false)),
         Case(
+            testDescription: "large heads whose rows are shared out", queries: 41, capacity: 70, heads: 8,
+            headSize: 256, mask: AttentionMask(keys: [3..<44], prefixEnd: [30], queryOffset: 3)),
+        Case(
             testDescription: "rows that see nothing", batch: 2, queries: 9, capacity: 9,
             mask: AttentionMask(keys: [4..<9, 0..<0], prefixEnd: [0, 0])),
     ]
@@ -60,6 +63,40 @@ import Testing
                     kGradient: gradients[1], vGradient: gradients[2]))
             for (name, (found, wanted)) in zip("qkv", zip(gradients, [exact.q, exact.k, exact.v])) {
                 expectNear(try found.floats(), wanted, tolerance: 3 * tolerance, "\(type) gradient of \(name)")
+            }
+        }
+    }
+}
+
+extension AttentionConformance {
+    @Test("gradients of an example are the same alone as in a batch", arguments: Subject.all)
+    func gradientsAlone(subject: Subject) throws {
+        let backend = try subject.make()
+        let (batch, shape) = (5, [41, 8, 256])
+        let masks = AttentionMask(keys: [0..<41, 0..<41, 0..<40, 5..<41, 0..<41], prefixEnd: [30, 41, 12, 20, 0])
+        let keyShape = [41, 1, 256]
+        let inputs = try [("q", shape), ("k", keyShape), ("v", keyShape), ("g", shape)].map { name, shape in
+            try Sample(name, [batch] + shape, .bfloat16, on: backend).tensor
+        }
+        func gradients(_ examples: Range<Int>) throws -> [[Float]] {
+            let parts = inputs.map { $0.part(examples) }
+            let mask = AttentionMask(keys: Array(masks.keys[examples]), prefixEnd: Array(masks.prefixEnd[examples]))
+            let call = AttentionCall(
+                q: parts[0], k: parts[1], v: parts[2], mask: mask, scale: 1 / 16, softCap: 5,
+                output: try room(parts[0].shape, .bfloat16, on: backend),
+                logSumExp: try room([examples.count, 8, 41], on: backend))
+            try backend.attention(call)
+            let rooms = try parts[0..<3].map { try room($0.shape, .bfloat16, on: backend) }
+            try backend.attentionBackward(
+                AttentionBackwardCall(
+                    outputGradient: parts[3], forward: call, qGradient: rooms[0], kGradient: rooms[1],
+                    vGradient: rooms[2]))
+            return try rooms.map { try $0.floats() }
+        }
+        let all = try gradients(0..<batch)
+        for example in 0..<batch {
+            for (alone, together) in zip(try gradients(example..<example + 1), all) {
+                #expect(alone == Array(together[example * alone.count..<(example + 1) * alone.count]))
             }
         }
     }

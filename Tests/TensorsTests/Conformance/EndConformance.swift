@@ -246,3 +246,54 @@ struct ExactAdamW {
         }
     }
 }
+
+extension EndConformance {
+    /// Sizes of tensors: one element, none, beside a chunk of a device and several of them.
+    static let many = [1, 37, 0, 16_384, 40_001, 5]
+
+    @Test("sums of squares of many tensors are those of each, to the bit", arguments: Subject.all)
+    func squaresOfMany(subject: Subject) throws {
+        let backend = try subject.make()
+        let tensors = try Self.many.enumerated().map { place, count in
+            try Sample("x\(place)", [count], place % 2 == 0 ? .float32 : .bfloat16, on: backend).tensor
+        }
+        let (together, apart) = (try room([tensors.count], on: backend), try room([tensors.count], on: backend))
+        try backend.sumOfSquares(
+            tensors.enumerated().map { SumOfSquaresCall(input: $1, output: together.part($0..<$0 + 1)) })
+        for (place, tensor) in tensors.enumerated() {
+            try backend.sumOfSquares(SumOfSquaresCall(input: tensor, output: apart.part(place..<place + 1)))
+        }
+        #expect(try together.floats() == apart.floats())
+        #expect(try together.floats()[2] == 0)
+    }
+
+    @Test("updates of many weights are those of each, to the bit", arguments: Subject.all)
+    func updatesOfMany(subject: Subject) throws {
+        let backend = try subject.make()
+        func updates() throws -> [AdamWCall] {
+            try Self.many.enumerated().map { place, count in
+                let type: RealType = place % 2 == 0 ? .float32 : .bfloat16
+                func sample(_ name: String) throws -> Tensor {
+                    try Sample(name + "\(place)", [count], type, on: backend).tensor
+                }
+                let second = try room([count], type.elementType, on: backend)
+                try backend.fill(FillCall(output: second, value: 0.5))
+                return AdamWCall(
+                    parameter: try sample("p"), gradient: try sample("g"), firstMoment: try sample("m"),
+                    secondMoment: second, rounded: place == 4 ? try room([count], .bfloat16, on: backend) : nil,
+                    variant: place == 1 ? .huggingFace : .torch, learningRate: 1e-2, beta1: 0.9, beta2: 0.99,
+                    epsilon: 1e-8, weightDecay: Double(place) / 10, step: 3, gradientScale: 0.5)
+            }
+        }
+        let (together, apart) = (try updates(), try updates())
+        try backend.adamW(together)
+        for call in apart { try backend.adamW(call) }
+        for (left, right) in zip(together, apart) {
+            #expect(try left.parameter.floats() == right.parameter.floats())
+            #expect(try left.firstMoment.floats() == right.firstMoment.floats())
+            #expect(try left.secondMoment.floats() == right.secondMoment.floats())
+            #expect(try left.rounded?.floats() == right.rounded?.floats())
+        }
+        #expect(try together[4].rounded?.floats().allSatisfy(\.isFinite) == true)
+    }
+}

@@ -64,4 +64,77 @@ import Testing
                 "\(shape) \(transposes) packed \(reusesB)")
         }
     }
+
+    /// Rows, the narrow size, the other size: as adapters have them, and sizes beside every tile.
+    static let narrow: [[Int]] = [
+        [17, 8, 264], [40, 8, 1096], [33, 5, 64], [65, 16, 520], [50, 24, 128], [130, 32, 136],
+    ]
+
+    @Test("products with a narrow side equal float64 loops", arguments: Subject.all)
+    func narrowSides(subject: Subject) throws {
+        let backend = try subject.make()
+        for shape in Self.narrow {
+            let (rows, narrow, wide) = (shape[0], shape[1], shape[2])
+            for outputType in [ElementType.bfloat16, .float32] {
+                for transposeB in [false, true] {
+                    try checkNarrow([rows, narrow, wide], (false, transposeB), outputType, on: backend)
+                    try checkNarrow([rows, wide, narrow], (false, transposeB), outputType, on: backend)
+                }
+                try checkNarrow([wide, narrow, rows], (true, false), outputType, on: backend)
+                try checkNarrow([narrow, wide, rows], (true, false), outputType, on: backend)
+            }
+        }
+    }
+
+    private func checkNarrow(
+        _ shape: [Int], _ transposes: (Bool, Bool), _ outputType: ElementType, on backend: any Backend
+    ) throws {
+        let (m, n, k) = (shape[0], shape[1], shape[2])
+        let a = try Sample("a\(shape)", transposes.0 ? [k, m] : [m, k], .bfloat16, on: backend)
+        let b = try Sample("b\(shape)", transposes.1 ? [n, k] : [k, n], .bfloat16, on: backend)
+        let old = try Sample("old", [m, n], .bfloat16, on: backend)
+        var exact = [Double](repeating: 0, count: m * n)
+        for i in 0..<m {
+            for j in 0..<n {
+                var sum = 0.0
+                for l in 0..<k {
+                    sum +=
+                        a.values[transposes.0 ? l * m + i : i * k + l] * b.values[transposes.1 ? j * k + l : l * n + j]
+                }
+                exact[i * n + j] = sum
+            }
+        }
+        for accumulate in [false, true] {
+            let output = try room([m, n], outputType, on: backend)
+            if accumulate { try backend.convert(ConvertCall(input: old.tensor, output: output)) }
+            var call = MatmulCall(a: a.tensor, b: b.tensor, output: output)
+            (call.transposeA, call.transposeB) = transposes
+            (call.alpha, call.accumulate) = (0.5, accumulate)
+            try backend.matmul(call)
+            let expected = zip(exact, old.values).map { 0.5 * $0 + (accumulate ? $1 : 0) }
+            expectNear(
+                try output.floats(), expected, tolerance: outputType == .float32 ? 2e-5 : 5e-3,
+                scale: Double(k).squareRoot(), "\(shape) \(transposes) to \(outputType.name), added \(accumulate)")
+        }
+    }
+
+    @Test("a row of a product with a narrow side is the same whatever other rows there are", arguments: Subject.all)
+    func narrowRows(subject: Subject) throws {
+        let backend = try subject.make()
+        for (n, k) in [(8, 1096), (24, 264), (264, 8), (136, 24)] {
+            let b = try Sample("b", [n, k], .bfloat16, on: backend).tensor
+            let a = try Sample("a", [75, k], .bfloat16, on: backend).tensor
+            func rows(_ range: Range<Int>) throws -> [Float] {
+                var call = MatmulCall(
+                    a: a.part(range), b: b, output: try room([range.count, n], .bfloat16, on: backend))
+                call.transposeB = true
+                try backend.matmul(call)
+                return try call.output.floats()
+            }
+            let all = try rows(0..<75)
+            for range in [0..<17, 30..<75, 7..<40] {
+                #expect(try rows(range) == Array(all[range.lowerBound * n..<range.upperBound * n]), "\(n), \(k)")
+            }
+        }
+    }
 }
