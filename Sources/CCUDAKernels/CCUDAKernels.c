@@ -5,6 +5,9 @@
 #include <string.h>
 
 
+_Static_assert(sizeof(ccudakernels_launch_attribute) == 72, "as cuda.h has it");
+_Static_assert(sizeof(ccudakernels_launch_configuration) == 56, "as cuda.h has it");
+
 // The kernels are part of the program: nothing is looked for beside it.
 static const char arguments_text[] = {
 #embed "include/CCUDAKernelsArguments.h"
@@ -14,6 +17,9 @@ static const char device_text[] = {
     , 0};
 static const char numbers_text[] = {
 #embed "Kernels/Numbers.cuh"
+    , 0};
+static const char gelu_text[] = {
+#embed "Kernels/Gelu.cuh"
     , 0};
 static const char elements_text[] = {
 #embed "Kernels/Elements.cu"
@@ -62,7 +68,8 @@ static const char ends_text[] = {
 
 static const ccudakernels_source headers[] = {
     SOURCE("CCUDAKernelsArguments.h", arguments_text), SOURCE("Device.cuh", device_text),
-    SOURCE("Numbers.cuh", numbers_text), SOURCE("FewRowTiles.cuh", few_row_tiles_text),
+    SOURCE("Numbers.cuh", numbers_text), SOURCE("Gelu.cuh", gelu_text),
+    SOURCE("FewRowTiles.cuh", few_row_tiles_text),
     SOURCE("AttentionMasks.cuh", attention_masks_text), SOURCE("AttentionTiles.cuh", attention_tiles_text),
 };
 
@@ -89,8 +96,8 @@ static const ccudakernels_program programs[] = {
     {"rows", &rows,
      "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,"
      "sum_of_squares,finish_squares,", 0},
-    {"norms", &norms, "rms_norm,layer_norm,norm_input,norm_parameters,rotary,", 0},
-    {"few_rows", &few_rows, "few_rows,few_rows_plain,", 0},
+    {"norms", &norms, "rms_norm,rms_norm_pair,layer_norm,norm_input,norm_parameters,rotary,rotary_cache,", 0},
+    {"few_rows", &few_rows, "few_rows,few_rows_gated,few_rows_plain,", 0},
     {"narrow", &narrow, "narrow_rows,shallow_rows,narrow_gradient,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,

@@ -24,7 +24,33 @@ extension CUDABackend {
         withUnsafeMutableBytes(of: &arguments.frequencies) { bytes in
             frequencies.withUnsafeBytes { bytes.copyMemory(from: $0) }
         }
-        try launch("rotary" + suffix(call.input, "rotary"), rows: rows, columns: heads * size, block: 256, arguments)
+        // Blocks as small as the work of a row: sines are waited for, and more rows hide it.
+        let block = min(256, max(heads * size / 16, size / 2, 32) + 31) / 32 * 32
+        try launch("rotary" + suffix(call.input, "rotary"), rows: rows, columns: heads * size, block: block, arguments)
+    }
+
+    package func rotary(_ call: RotaryCacheCall) throws(TensorError) {
+        let (rows, heads, size) = (call.q.shape[0], call.q.shape[1], call.q.shape[2])
+        let name = "rotary"
+        try require(call.positions, .int32, name)
+        for operand in [call.k, call.v, call.output, call.keys, call.values] {
+            try requireSameType(operand, as: call.q, name)
+        }
+        try requireHeadSize(size, name)
+        var arguments = ccudakernels_rotary_cache_arguments()
+        (arguments.q, arguments.k, arguments.v) = (source(call.q), source(call.k), source(call.v))
+        (arguments.output, arguments.keys, arguments.values) = (
+            target(call.output), target(call.keys), target(call.values)
+        )
+        (arguments.positions, arguments.places) = (source(call.positions), source(call.places.tensor))
+        (arguments.rows, arguments.capacity) = (Int64(rows), Int64(call.keys.shape[1]))
+        (arguments.heads, arguments.key_heads) = (Int32(heads), Int32(call.k.shape[1]))
+        arguments.head_size = Int32(size)
+        let frequencies = wavelengths(theta: call.theta, headSize: size)
+        withUnsafeMutableBytes(of: &arguments.frequencies) { bytes in
+            frequencies.withUnsafeBytes { bytes.copyMemory(from: $0) }
+        }
+        try kernels.launch("rotary_cache" + suffix(call.q, name), grid: (rows, 1, 1), block: 256, arguments)
     }
 
     package func attention(_ call: AttentionCall) throws(TensorError) {

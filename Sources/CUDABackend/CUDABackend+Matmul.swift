@@ -23,6 +23,32 @@ extension CUDABackend {
         }
     }
 
+    package func matmul(_ call: SharedMatmulCall) throws(TensorError) {
+        let (m, k) = (call.a.rows, call.a.columns)
+        guard m <= Self.fewRows, m * k > 0, call.weights.count <= Int(CCUDAKERNELS_FEW_PARTS),
+            call.weights.allSatisfy({ $0.rows > 0 })
+        else { return try multiplyApart(call) }
+        let products = call.weights.indices.map { call.product($0) }
+        for product in products { try checkTypes(product) }
+        try multiplyFewRows(products, m, k)
+    }
+
+    package func matmul(_ call: GatedMatmulCall) throws(TensorError) {
+        let (m, n, k) = (call.output.rows, call.output.columns, call.a.columns)
+        guard m <= Self.fewRows, m * n * k > 0, call.a.elementType != .float32 else { return try multiplyApart(call) }
+        for operand in [call.gate, call.up, call.output] { try requireSameType(operand, as: call.a, "gated product") }
+        var arguments = fewRowsArguments(call.a, m, k)
+        for weight in [call.gate, call.up] {
+            add(
+                ccudakernels_few_rows_part(
+                    b: source(weight), bias: 0, output: target(call.output), n: Int32(n), first_block: 0),
+                to: &arguments)
+        }
+        try kernels.launch(
+            "few_rows_gated" + suffix(call.a, "gated product"), grid: ((n + 7) / 8, 1, 1), block: 256,
+            shared: Int(ccudakernels_few_rows_shared(Int32(m))), arguments)
+    }
+
     /// The blocks of a product of few rows with a weight `[n, k]`.
     func fewRowsGrid(_ rows: Int, _ columns: Int) -> (Int, Int, Int) {
         ((columns + 15) / 16, (rows + Self.fewRows - 1) / Self.fewRows, 1)
@@ -37,15 +63,47 @@ extension CUDABackend {
     }
 
     private func multiplyFewRows(_ call: MatmulCall, _ m: Int, _ n: Int, _ k: Int) throws(TensorError) {
-        let arguments = ccudakernels_few_rows_arguments(
-            a: source(call.a), b: source(call.b), bias: source(call.bias), output: target(call.output), m: Int32(m),
-            n: Int32(n), k: Int32(k), alpha: call.alpha, accumulate: call.accumulate ? 1 : 0)
+        guard !call.transposeB else { return try multiplyFewRows([call], m, k) }
+        var arguments = fewRowsArguments(call.a, m, k)
+        (arguments.alpha, arguments.accumulate) = (call.alpha, call.accumulate ? 1 : 0)
+        add(part(of: call, n, firstBlock: 0), to: &arguments)
         let types = try suffix(call.a, "matmul") + suffix(call.output, "matmul")
-        if call.transposeB {
-            try kernels.launch("few_rows" + types, grid: fewRowsGrid(m, n), block: 256, arguments)
-        } else {
-            try kernels.launch("few_rows_plain" + types, grid: ((n + 63) / 64, m, 1), block: 256, arguments)
+        try kernels.launch("few_rows_plain" + types, grid: ((n + 63) / 64, m, 1), block: 256, arguments)
+    }
+
+    /// Products of the same few rows with weights `[n, k]`, in one launch; alike in everything but weight, bias and output.
+    private func multiplyFewRows(_ calls: [MatmulCall], _ m: Int, _ k: Int) throws(TensorError) {
+        guard let first = calls.first else { return }
+        var arguments = fewRowsArguments(first.a, m, k)
+        (arguments.alpha, arguments.accumulate) = (first.alpha, first.accumulate ? 1 : 0)
+        var blocks = 0
+        for call in calls {
+            add(part(of: call, call.output.columns, firstBlock: blocks), to: &arguments)
+            blocks += fewRowsGrid(m, call.output.columns).0
         }
+        try kernels.launch(
+            "few_rows" + suffix(first.a, "matmul") + suffix(first.output, "matmul"), grid: (blocks, 1, 1), block: 256,
+            shared: Int(ccudakernels_few_rows_shared(Int32(m))), startsEarly: calls.allSatisfy(\.reusesB), arguments)
+    }
+
+    private func fewRowsArguments(_ a: Tensor, _ m: Int, _ k: Int) -> ccudakernels_few_rows_arguments {
+        var arguments = ccudakernels_few_rows_arguments()
+        (arguments.a, arguments.m, arguments.k, arguments.alpha) = (source(a), Int32(m), Int32(k), 1)
+        return arguments
+    }
+
+    private func part(of call: MatmulCall, _ n: Int, firstBlock: Int) -> ccudakernels_few_rows_part {
+        ccudakernels_few_rows_part(
+            b: source(call.b), bias: source(call.bias), output: target(call.output), n: Int32(n),
+            first_block: Int32(firstBlock))
+    }
+
+    private func add(_ part: ccudakernels_few_rows_part, to arguments: inout ccudakernels_few_rows_arguments) {
+        let place = Int(arguments.count)
+        withUnsafeMutableBytes(of: &arguments.parts) { bytes in
+            bytes.bindMemory(to: ccudakernels_few_rows_part.self)[place] = part
+        }
+        arguments.count += 1
     }
 
     private func multiplyManyRows(_ call: MatmulCall, _ m: Int, _ n: Int, _ k: Int) throws(TensorError) {

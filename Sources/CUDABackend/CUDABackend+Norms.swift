@@ -8,12 +8,28 @@ extension CUDABackend {
         for operand in [call.weight, call.residual, call.output] {
             try requireSameType(operand, as: call.input, name)
         }
-        let arguments = ccudakernels_norm_arguments(
+        try launch(
+            "rms_norm" + suffix(call.input, name), rows: call.input.rows, columns: call.input.columns,
+            arguments(of: call, name))
+    }
+
+    package func rmsNorm(_ call: RMSNormPairCall) throws(TensorError) {
+        let (name, first, next) = ("RMS norm", call.first, call.next)
+        for operand in [first.weight, first.residual, first.output, next.weight, next.residual, next.output] {
+            try requireSameType(operand, as: first.input, name)
+        }
+        let arguments = ccudakernels_norm_pair_arguments(
+            first: try arguments(of: first, name), next: try arguments(of: next, name))
+        try launch(
+            "rms_norm_pair" + suffix(first.input, name), rows: first.input.rows, columns: first.input.columns,
+            arguments)
+    }
+
+    private func arguments(of call: RMSNormCall, _ name: String) throws(TensorError) -> ccudakernels_norm_arguments {
+        ccudakernels_norm_arguments(
             input: source(call.input), weight: source(call.weight), bias: 0, residual: source(call.residual),
             output: target(call.output), mean: 0, inverse: try floatTarget(call.inverseRMS, name),
             rows: Int64(call.input.rows), columns: Int64(call.input.columns), epsilon: call.epsilon)
-        try launch(
-            "rms_norm" + suffix(call.input, name), rows: call.input.rows, columns: call.input.columns, arguments)
     }
 
     package func layerNorm(_ call: LayerNormCall) throws(TensorError) {

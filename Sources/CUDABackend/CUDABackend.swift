@@ -26,7 +26,8 @@ package final class CUDABackend: Backend {
         context = try CUDAContext(driver, description)
         allocator = CachingAllocator(context, budget: options.memoryBudget, keepsMemory: options.keepsFreedMemory)
         kernels = KernelLibrary(
-            context, compiler, KernelCache(folder: options.kernelCacheFolder), compilesAhead: options.compilesAhead)
+            context, compiler, KernelCache(folder: options.kernelCacheFolder), compilesAhead: options.compilesAhead,
+            overlaps: options.overlapsLaunches)
         products = try ProductPlans(context, library, allocator)
         smallStaging = try StagingBuffers(context, count: 16, byteCount: Self.smallWrite)
         device = Device(

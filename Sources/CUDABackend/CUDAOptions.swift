@@ -17,6 +17,9 @@ package struct CUDAOptions: Sendable {
     /// compute-sanitizer notice an access beside one.
     package var keepsFreedMemory = true
 
+    /// Whether kernels of a decoding step may start before the one in front of them is done, on cards and drivers that can.
+    package var overlapsLaunches = true
+
     /// The defaults: the first card, libraries where the loader finds them, no cache.
     package init() {}
 }

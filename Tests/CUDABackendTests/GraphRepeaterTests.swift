@@ -26,11 +26,33 @@ import Testing
             others.append(try .filled(-1, shape: [1000], .float32, on: backend))
         }
         #expect(bodyCount == 2)
+        #expect(backend.refusedRecordingCount == 0)
         for other in others { #expect(try other.floats().allSatisfy { $0 == -1 }) }
         others = []
         repeater = nil
         #expect(backend.memory.allocated == input.byteCount.roundedUp(to: 512))
         #expect(cudaemulator_fault_count() == 0)
+    }
+
+    @Test("kernels overlap behind activations, unless somebody may write what they read ahead")
+    func overlaps() throws {
+        for (isAllowed, reusesWeight, expected) in [(true, true, 2), (true, false, 1), (false, true, 0)] {
+            var options = EmulatedCUDA.options()
+            options.overlapsLaunches = isAllowed
+            let backend = try CUDABackend(options)
+            let x = try Tensor.filled(1, shape: [2, 64], .bfloat16, on: backend)
+            let weight = try Tensor.filled(1, shape: [64, 64], .bfloat16, on: backend)
+            let scale = try Tensor.filled(0, shape: [64], .bfloat16, on: backend)
+            let before = cudaemulator_early_launch_count()
+            let normed = try x.rmsNorm(weight: scale, epsilon: 0)  // behind a fill
+            var product = MatmulCall(
+                a: normed, b: weight, output: try Tensor(uninitialized: [2, 64], .bfloat16, on: backend))
+            (product.transposeB, product.reusesB) = (true, reusesWeight)
+            try backend.matmul(product)
+            let output = try product.output.rmsNorm(weight: scale, epsilon: 0)
+            #expect(cudaemulator_early_launch_count() - before == expected)
+            #expect(try output.floats() == [Float](repeating: 1, count: 128))
+        }
     }
 
     @Test("calls that read to the host cannot be recorded, and run as always")
@@ -44,6 +66,7 @@ import Testing
             }
             #expect(try output.floats() == [Float](repeating: 9, count: 10))
         }
+        #expect(backend.refusedRecordingCount == 1)
     }
 }
 

@@ -9,6 +9,7 @@
 // Merges the tiles of one row in order, as `attention` does.
 template <typename T> DEVICE void attention_combine(const ccudakernels_attention_arguments &p) {
     __shared__ float tiles[PARTS_AT_ONCE][2];
+    let_next_start();
     const ccudakernels_attention &shape = p.shape;
     attention_place place = place_of_token(shape);
     int32_t row = blockIdx.x, size = shape.head_size;

@@ -6,8 +6,20 @@
 
 #include "CCUDAKernelsArguments.h"
 
-// A kernel of at most `threads` threads a block; its arguments are `p`.
-#define KERNEL(name, arguments, threads) \
+// A kernel of at most `threads` threads a block; its arguments are `p`. It may have started before the one in front of
+// it was done, and waits for that first.
+#define KERNEL(name, arguments, threads) WAITING_KERNEL(name, arguments, threads)
+#define WAITING_KERNEL(name, arguments, threads)                    \
+    static __device__ __forceinline__ void name##_body(const arguments &p); \
+    EARLY_KERNEL(name, arguments, threads) {                        \
+        wait_for_earlier();                                         \
+        name##_body(p);                                             \
+    }                                                               \
+    static __device__ __forceinline__ void name##_body(const arguments &p)
+
+// A kernel that calls `wait_for_earlier` itself, in every thread; before, it reads what no kernel in front of it writes,
+// and writes nothing.
+#define EARLY_KERNEL(name, arguments, threads) \
     extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ arguments p)
 
 // The memory that a launch asks for, aligned for 16-byte accesses.
@@ -19,6 +31,25 @@
 
 // Sixteen bytes, moved at once.
 typedef uint4 sixteen_bytes;
+
+// ---- Order of launches ----
+//
+// A kernel that the host launched to overlap with the one in front of it starts when all blocks of that one have called
+// `let_next_start` or ended. Called after `wait_for_earlier`, this keeps all but those two kernels apart: whatever is
+// older is done, and its writes are seen.
+
+// Waits until everything in front of this kernel is done and its writes are seen.
+DEVICE void wait_for_earlier() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+DEVICE void let_next_start() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
 
 // ---- Types ----
 
@@ -166,6 +197,18 @@ DEVICE void copy_sixteen(void *shared, const void *global, bool there) {
                  : "memory");
 #else
     *(sixteen_bytes *)shared = there ? *(const sixteen_bytes *)global : sixteen_bytes{0, 0, 0, 0};
+#endif
+}
+
+// As `copy_sixteen`, through the first cache: for what the next blocks of this processor read too.
+DEVICE void copy_sixteen_kept(void *shared, const void *global, bool there) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;"
+                 :
+                 : "r"(shared_address(shared)), "l"(__cvta_generic_to_global(global)), "r"(there ? 16 : 0)
+                 : "memory");
+#else
+    copy_sixteen(shared, global, there);
 #endif
 }
 

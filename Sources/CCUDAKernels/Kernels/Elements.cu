@@ -1,6 +1,6 @@
 // Kernels that treat elements one by one.
 
-#include "Numbers.cuh"
+#include "Gelu.cuh"
 
 template <typename T> DEVICE void fill(const ccudakernels_fill_arguments &p) {
     T *output = output_of<T>(p.output);
@@ -129,32 +129,7 @@ template <typename T> DEVICE void dropout(const ccudakernels_dropout_arguments &
     KERNEL(dropout_##name, ccudakernels_dropout_arguments, 256) { dropout<T>(p); }
 FOR_EACH_TYPE(DROPOUT)
 
-// ---- GELU in its tanh form ----
-//
-// 0.5 (1 + tanh(u)) is the logistic function of 2u, which loses no digits where tanh(u) is near -1.
-
-// 2 sqrt(2 / pi), and that times 0.044715.
-#define GELU_LINEAR 1.59576912160573071f
-#define GELU_CUBIC 0.0713548162726009f
-
-DEVICE float logistic(float x) {
-    return 1.0f / (1.0f + expf(-x));
-}
-
-struct gelu {
-    static __device__ __forceinline__ float of(float x, float = 0) {
-        return x * logistic(x * (GELU_LINEAR + GELU_CUBIC * x * x));
-    }
-
-    // The derivative, which is 0 or 1 to the last bit beyond 10.
-    static __device__ __forceinline__ float slope(float x) {
-        float bounded = x > 10.0f ? 10.0f : x;
-        bounded = bounded < -10.0f ? -10.0f : bounded;
-        float square = bounded * bounded;
-        float share = logistic(bounded * (GELU_LINEAR + GELU_CUBIC * square));
-        return share + bounded * share * (1.0f - share) * (GELU_LINEAR + 3 * GELU_CUBIC * square);
-    }
-};
+// ---- GELU ----
 
 #define GELU(name, T) \
     KERNEL(gelu_##name, ccudakernels_map_arguments, 256) { map_elements<gelu, T, T>(p); }

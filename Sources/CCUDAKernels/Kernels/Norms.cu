@@ -19,43 +19,74 @@ template <typename T> DEVICE float squares_of_row(const T *x, int64_t columns, b
     return joined_over_block<addition>(sum, 0.0f, room);
 }
 
-// Eight elements of what RMS norm reads of a row. A thread's first are fetched together, before anything is summed: in
-// decoding a row is alone, and the time is that of waiting for memory.
-template <typename T> struct rms_norm_eight {
-    float x[WIDTH], weight[WIDTH], residual[WIDTH];
+// Eight elements as they lie in memory, which takes half the registers where types are narrow.
+template <typename T> union packed_eight {
+    sixteen_bytes parts[WIDTH * sizeof(T) / 16];
+    T elements[WIDTH];
 
-    __device__ __forceinline__ void read(const ccudakernels_norm_arguments &p, int64_t i) {
-        int64_t columns = p.columns, start = blockIdx.x * columns + i;
-        read_eight(input_of<T>(p.input) + start, columns - i, rows_are_aligned<T>(p.input, columns), x);
-        read_eight(input_of<T>(p.weight) + i, columns - i, is_aligned(p.weight), weight);
-        if (p.residual == 0) return;
-        read_eight(input_of<T>(p.residual) + start, columns - i, rows_are_aligned<T>(p.residual, columns), residual);
-    }
-
-    __device__ __forceinline__ void write(const ccudakernels_norm_arguments &p, int64_t i, float inverse) {
-        int64_t columns = p.columns;
+    __device__ __forceinline__ void read(const T *from, int64_t count, bool aligned) {
+        if (aligned && count >= WIDTH) {
 #pragma unroll
-        for (int k = 0; k < WIDTH; k++) {
-            x[k] = x[k] * inverse * (1.0f + weight[k]);
-            if (p.residual != 0) x[k] = residual[k] + rounded_to<T>(x[k]);
+            for (int i = 0; i < (int)(WIDTH * sizeof(T) / 16); i++) parts[i] = ((const sixteen_bytes *)from)[i];
+            return;
         }
-        T *output = output_of<T>(p.output) + blockIdx.x * columns + i;
-        write_eight(output, columns - i, rows_are_aligned<T>(p.output, columns), x);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) elements[k] = k < count ? from[k] : rounded<T>(0);
     }
 };
 
-template <typename T> DEVICE void rms_norm(const ccudakernels_norm_arguments &p) {
+// Eight elements of what RMS norm reads of a row. A thread's first are fetched together, before anything is summed: in
+// decoding a row is alone, and the time is that of waiting for memory. Nothing is read beyond the row.
+template <typename T> struct rms_norm_eight {
+    packed_eight<T> x, weight, residual;
+
+    __device__ __forceinline__ void read(const ccudakernels_norm_arguments &p, int64_t i) {
+        read_row(p, i);
+        read_weight(p, i);
+    }
+
+    __device__ __forceinline__ void read_weight(const ccudakernels_norm_arguments &p, int64_t i) {
+        weight.read(input_of<T>(p.weight) + i, p.columns - i, is_aligned(p.weight));
+    }
+
+    __device__ __forceinline__ void read_row(const ccudakernels_norm_arguments &p, int64_t i) {
+        int64_t columns = p.columns, start = blockIdx.x * columns + i;
+        x.read(input_of<T>(p.input) + start, columns - i, rows_are_aligned<T>(p.input, columns));
+        if (p.residual == 0) return;
+        residual.read(input_of<T>(p.residual) + start, columns - i, rows_are_aligned<T>(p.residual, columns));
+    }
+
+    // Adds the squares to a sum.
+    __device__ __forceinline__ float squares(float sum) const {
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) sum = fmaf(widened(x.elements[k]), widened(x.elements[k]), sum);
+        return sum;
+    }
+
+    // Leaves in `x` what it writes.
+    __device__ __forceinline__ void write(const ccudakernels_norm_arguments &p, int64_t i, float inverse) {
+        int64_t columns = p.columns;
+        float values[WIDTH];
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            values[k] = widened(x.elements[k]) * inverse * (1.0f + widened(weight.elements[k]));
+            if (p.residual != 0) values[k] = widened(residual.elements[k]) + rounded_to<T>(values[k]);
+            x.elements[k] = rounded<T>(values[k]);
+        }
+        T *output = output_of<T>(p.output) + blockIdx.x * columns + i;
+        write_eight(output, columns - i, rows_are_aligned<T>(p.output, columns), values);
+    }
+};
+
+// The norm of a row, of which `own` holds what this thread reads first; leaves there what it wrote.
+template <typename T> DEVICE void finish_rms_norm(const ccudakernels_norm_arguments &p, rms_norm_eight<T> &own) {
     __shared__ float room[32];
     int64_t columns = p.columns, first = (int64_t)threadIdx.x * WIDTH, stride = (int64_t)blockDim.x * WIDTH;
-    rms_norm_eight<T> own = {{0}, {0}, {0}}, other;
-    if (first < columns) own.read(p, first);
-    float sum = 0;
-#pragma unroll
-    for (int k = 0; k < WIDTH; k++) sum = fmaf(own.x[k], own.x[k], sum);
+    rms_norm_eight<T> other;
+    float sum = own.squares(0);
     for (int64_t i = first + stride; i < columns; i += stride) {
-        other.read(p, i);
-#pragma unroll
-        for (int k = 0; k < WIDTH; k++) sum = fmaf(other.x[k], other.x[k], sum);
+        other.read_row(p, i);
+        sum = other.squares(sum);
     }
     float mean_square = joined_over_block<addition>(sum, 0.0f, room) / (float)columns;
     float inverse = 1.0f / sqrtf(mean_square + p.epsilon);
@@ -67,9 +98,38 @@ template <typename T> DEVICE void rms_norm(const ccudakernels_norm_arguments &p)
     }
 }
 
+template <typename T> DEVICE void rms_norm(const ccudakernels_norm_arguments &p) {
+    rms_norm_eight<T> own;
+    int64_t first = (int64_t)threadIdx.x * WIDTH;
+    own.read_weight(p, first); // no kernel in front of this one writes weights
+    wait_for_earlier();
+    let_next_start();
+    own.read_row(p, first);
+    finish_rms_norm(p, own);
+}
+
+// A norm, and the norm of what it gives: a thread reads again what it wrote itself, and nothing else.
+template <typename T> DEVICE void rms_norm_pair(const ccudakernels_norm_pair_arguments &p) {
+    rms_norm_eight<T> own, next;
+    int64_t first = (int64_t)threadIdx.x * WIDTH;
+    own.read_weight(p.first, first);
+    next.read_weight(p.next, first);
+    wait_for_earlier();
+    let_next_start();
+    own.read_row(p.first, first);
+    finish_rms_norm(p.first, own);
+    next.x = own.x;
+    if (p.next.residual != 0) next.read_row(p.next, first);
+    finish_rms_norm(p.next, next);
+}
+
 #define RMS_NORM(name, T) \
-    KERNEL(rms_norm_##name, ccudakernels_norm_arguments, 512) { rms_norm<T>(p); }
+    EARLY_KERNEL(rms_norm_##name, ccudakernels_norm_arguments, 512) { rms_norm<T>(p); }
 FOR_EACH_TYPE(RMS_NORM)
+
+#define RMS_NORM_PAIR(name, T) \
+    EARLY_KERNEL(rms_norm_pair_##name, ccudakernels_norm_pair_arguments, 512) { rms_norm_pair<T>(p); }
+FOR_EACH_TYPE(RMS_NORM_PAIR)
 
 template <typename T> DEVICE void layer_norm(const ccudakernels_norm_arguments &p) {
     __shared__ float room[32];
@@ -195,40 +255,87 @@ FOR_EACH_TYPE(NORM_PARAMETERS)
 
 // Angles are float32, as in the reference; their sine and cosine come from float64 and are rounded to T. One block
 // takes all heads of a row.
-template <typename T> DEVICE void rotary(const ccudakernels_rotary_arguments &p) {
-    __shared__ float sines[CCUDAKERNELS_LARGEST_HEAD / 2], cosines[CCUDAKERNELS_LARGEST_HEAD / 2];
-    int half = p.head_size / 2;
-    float position = (float)input_of<int32_t>(p.positions)[blockIdx.x];
-    for (int i = threadIdx.x; i < half; i += blockDim.x) {
-        double angle = (double)(position * p.frequencies[i]);
-        float sine = rounded_to<T>((float)sin(angle));
-        sines[i] = p.inverse ? -sine : sine;
-        cosines[i] = rounded_to<T>((float)cos(angle));
+template <typename T> struct rotation {
+    float sines[CCUDAKERNELS_LARGEST_HEAD / 2], cosines[CCUDAKERNELS_LARGEST_HEAD / 2];
+
+    // The whole block, before a barrier.
+    __device__ __forceinline__ void prepare(int32_t token, const float *frequencies, int half, bool inverse) {
+        float position = (float)token;
+        for (int i = threadIdx.x; i < half; i += blockDim.x) {
+            double angle = (double)(position * frequencies[i]);
+            float sine = rounded_to<T>((float)sin(angle));
+            sines[i] = inverse ? -sine : sine;
+            cosines[i] = rounded_to<T>((float)cos(angle));
+        }
     }
+
+    // Turns heads, which the threads from `thread` on share out.
+    __device__ __forceinline__ void turn(const T *input, T *output, int32_t heads, int half, int thread) const {
+        bool whole = half % WIDTH == 0;
+        bool in_aligned = whole && is_aligned((ccudakernels_address)input);
+        bool out_aligned = whole && is_aligned((ccudakernels_address)output);
+        int eights = (half + WIDTH - 1) / WIDTH;
+        for (int task = thread; task < heads * eights; task += blockDim.x) {
+            int i = task % eights * WIDTH, place = task / eights * 2 * half + i, count = half - i;
+            float a[WIDTH], b[WIDTH];
+            read_eight(input + place, count, in_aligned, a);
+            read_eight(input + place + half, count, in_aligned, b);
+#pragma unroll
+            for (int k = 0; k < WIDTH; k++) {
+                if (k >= count) break;
+                float low = a[k] * cosines[i + k] - b[k] * sines[i + k];
+                float high = b[k] * cosines[i + k] + a[k] * sines[i + k];
+                a[k] = low;
+                b[k] = high;
+            }
+            write_eight(output + place, count, out_aligned, a);
+            write_eight(output + place + half, count, out_aligned, b);
+        }
+    }
+};
+
+template <typename T> DEVICE void rotary(const ccudakernels_rotary_arguments &p) {
+    __shared__ rotation<T> turning;
+    int half = p.head_size / 2;
+    turning.prepare(input_of<int32_t>(p.positions)[blockIdx.x], p.frequencies, half, p.inverse);
     __syncthreads();
     int64_t start = (int64_t)blockIdx.x * p.heads * p.head_size;
-    const T *input = input_of<T>(p.input) + start;
-    T *output = output_of<T>(p.output) + start;
-    bool whole = half % WIDTH == 0;
-    bool in_aligned = whole && is_aligned(p.input), out_aligned = whole && is_aligned(p.output);
-    int eights = (half + WIDTH - 1) / WIDTH;
-    for (int task = threadIdx.x; task < p.heads * eights; task += blockDim.x) {
-        int i = task % eights * WIDTH, place = task / eights * p.head_size + i, count = half - i;
-        float a[WIDTH], b[WIDTH];
-        read_eight(input + place, count, in_aligned, a);
-        read_eight(input + place + half, count, in_aligned, b);
-#pragma unroll
-        for (int k = 0; k < WIDTH; k++) {
-            if (k >= count) break;
-            float low = a[k] * cosines[i + k] - b[k] * sines[i + k], high = b[k] * cosines[i + k] + a[k] * sines[i + k];
-            a[k] = low;
-            b[k] = high;
-        }
-        write_eight(output + place, count, out_aligned, a);
-        write_eight(output + place + half, count, out_aligned, b);
-    }
+    turning.turn(input_of<T>(p.input) + start, output_of<T>(p.output) + start, p.heads, half, threadIdx.x);
 }
 
 #define ROTARY(name, T) \
     KERNEL(rotary_##name, ccudakernels_rotary_arguments, 256) { rotary<T>(p); }
 FOR_EACH_TYPE(ROTARY)
+
+// Positions and places come from the host: angles are computed while the kernel in front of this one works.
+template <typename T> DEVICE void rotary_cache(const ccudakernels_rotary_cache_arguments &p) {
+    __shared__ rotation<T> turning;
+    int half = p.head_size / 2;
+    const int32_t *place = input_of<int32_t>(p.places) + 3 * (int64_t)blockIdx.x;
+    int64_t width = (int64_t)p.key_heads * p.head_size, token = blockIdx.x;
+    int64_t cached = (place[0] * p.capacity + place[2]) * width;
+    const T *values = input_of<T>(p.v) + token * width;
+    T *kept = output_of<T>(p.values) + cached;
+    turning.prepare(input_of<int32_t>(p.positions)[blockIdx.x], p.frequencies, half, false);
+    wait_for_earlier();
+    let_next_start();
+    bool aligned = rows_are_aligned<T>(p.v, width) && rows_are_aligned<T>(p.values, width);
+    if (aligned) {
+        int64_t pieces = width * (int64_t)sizeof(T) / 16;
+        for (int64_t i = threadIdx.x; i < pieces; i += blockDim.x) {
+            ((sixteen_bytes *)kept)[i] = ((const sixteen_bytes *)values)[i];
+        }
+    } else {
+        for (int64_t i = threadIdx.x; i < width; i += blockDim.x) kept[i] = values[i];
+    }
+    __syncthreads();
+    int64_t start = token * p.heads * p.head_size;
+    turning.turn(input_of<T>(p.q) + start, output_of<T>(p.output) + start, p.heads, half, threadIdx.x);
+    // From the other end, so that threads which turned no query turn keys.
+    int thread = blockDim.x - 1 - threadIdx.x;
+    turning.turn(input_of<T>(p.k) + token * width, output_of<T>(p.keys) + cached, p.key_heads, half, thread);
+}
+
+#define ROTARY_CACHE(name, T) \
+    EARLY_KERNEL(rotary_cache_##name, ccudakernels_rotary_cache_arguments, 256) { rotary_cache<T>(p); }
+FOR_EACH_TYPE(ROTARY_CACHE)

@@ -93,7 +93,7 @@ DEVICE sixteen_bytes nf4_eight(
 
 // As `few_rows`, in the same order of depth, so to the bit what the dequantized matrix would give.
 template <typename T, typename U> DEVICE void few_rows_nf4(const ccudakernels_few_rows_nf4_arguments &p) {
-    __shared__ float sums[FEW_WARPS][FEW_COLUMNS][CCUDAKERNELS_FEW_ROWS + 1];
+    __shared__ few_rows_sums sums;
     __shared__ float table[16];
     load_codes(table);
     int32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32, group = lane / 4;
@@ -104,24 +104,23 @@ template <typename T, typename U> DEVICE void few_rows_nf4(const ccudakernels_fe
     const T *first_x = input_of<T>(p.a) + (int64_t)smaller(row, p.m - 1) * p.k;
     const T *second_x = input_of<T>(p.a) + (int64_t)smaller(row + 8, p.m - 1) * p.k;
     float c[2][4] = {{0}};
-    for (int32_t depth = warp * AHEAD * 32; depth < p.k; depth += FEW_WARPS * AHEAD * 32) {
-#pragma unroll
-        for (int step = 0; step < AHEAD; step++) {
-            int32_t place = depth + step * 32 + lane % 4 * WIDTH;
-            sixteen_bytes low = nf4_eight<T>(p.b, table, low_row, p.k, place, whole);
-            sixteen_bytes high = nf4_eight<T>(p.b, table, high_row, p.k, place, whole);
-            multiply_eights<T>(c[0], low, high, load_eight<false>(first_x, place, p.k, a_aligned));
-            if (has_second) multiply_eights<T>(c[1], low, high, load_eight<false>(second_x, place, p.k, a_aligned));
-        }
+#pragma unroll 2
+    for (int32_t depth = warp * 32; depth < p.k; depth += FEW_STRIDE) {
+        int32_t place = depth + lane % 4 * WIDTH;
+        sixteen_bytes low = nf4_eight<T>(p.b, table, low_row, p.k, place, whole);
+        sixteen_bytes high = nf4_eight<T>(p.b, table, high_row, p.k, place, whole);
+        multiply_eights<T>(c[0], low, high, load_eight(first_x, place, p.k, a_aligned));
+        if (has_second) multiply_eights<T>(c[1], low, high, load_eight(second_x, place, p.k, a_aligned));
     }
     keep_fragments(c, sums);
     __syncthreads();
-    finish_few_rows<T, U>({p.bias, p.output, p.m, p.n, 1.0f, p.accumulate}, sums);
+    int32_t first_column = blockIdx.x * FEW_COLUMNS;
+    finish_few_rows<T, U>({p.bias, p.output, p.m, p.n, first_column, 1.0f, p.accumulate}, sums);
 }
 
 // float32: as `few_rows_float32`, one element at a time.
 DEVICE void few_rows_nf4_float32(const ccudakernels_few_rows_nf4_arguments &p) {
-    __shared__ float sums[FEW_WARPS][FEW_COLUMNS][CCUDAKERNELS_FEW_ROWS + 1];
+    __shared__ few_rows_sums sums;
     __shared__ float table[16];
     load_codes(table);
     int32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32, first_row = blockIdx.y * CCUDAKERNELS_FEW_ROWS;
@@ -150,7 +149,8 @@ DEVICE void few_rows_nf4_float32(const ccudakernels_few_rows_nf4_arguments &p) {
         }
     }
     __syncthreads();
-    finish_few_rows<float, float>({p.bias, p.output, p.m, p.n, 1.0f, p.accumulate}, sums);
+    int32_t first_column = blockIdx.x * FEW_COLUMNS;
+    finish_few_rows<float, float>({p.bias, p.output, p.m, p.n, first_column, 1.0f, p.accumulate}, sums);
 }
 
 KERNEL(few_rows_nf4_float32_float32, ccudakernels_few_rows_nf4_arguments, 256) { few_rows_nf4_float32(p); }

@@ -21,6 +21,24 @@ typedef struct {
     int32_t head_size;   // 0, or the number that the macro HEAD_SIZE must have: `-DHEAD_SIZE=256`
 } ccudakernels_program;
 
+// The driver's `CUlaunchAttribute` and `CUlaunchConfig`, with one kind of attribute: number 6, that a kernel may start
+// before the one in front of it on the stream is done.
+typedef struct {
+    int32_t kind, padding;
+    int32_t allowed, unused;
+    int64_t rest[7];
+} ccudakernels_launch_attribute;
+
+typedef struct {
+    uint32_t grid[3], block[3];
+    uint32_t shared_bytes;
+    void *stream;
+    ccudakernels_launch_attribute *attributes;
+    uint32_t attribute_count;
+} ccudakernels_launch_configuration;
+
+#define CCUDAKERNELS_STARTS_EARLY 6
+
 // The headers that every program is compiled with.
 int32_t ccudakernels_header_count(void);
 const ccudakernels_source *ccudakernels_header_at(int32_t index);

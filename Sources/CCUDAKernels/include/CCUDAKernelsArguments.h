@@ -221,17 +221,39 @@ typedef struct {
 // Rows of `a` that one block takes. More rows than this are cut along the grid's y; a row's bits stay the same.
 #define CCUDAKERNELS_FEW_ROWS 16
 
-// few_rows_T_U: a, b, bias T; output U, which is T or float32. `output (+)= alpha * a b' + bias`, b [n, k]
-// (transposeB). Grid (ceil(n / 16), ceil(m / CCUDAKERNELS_FEW_ROWS)), block 256. Streams b once; good up to m = 32 or
-// so.
+// Weights that one launch multiplies at most.
+#define CCUDAKERNELS_FEW_PARTS 3
+// Steps along the depth that are on their way to a block.
+#define CCUDAKERNELS_FEW_AHEAD 4
+
+// One weight: `output (+)= alpha * a b' + bias`, b [n, k].
 typedef struct {
-    ccudakernels_address a, b, bias, output; // bias optional [n]
-    int32_t m, n, k;
+    ccudakernels_address b, bias, output; // bias optional [n]; output [m, n]
+    int32_t n;
+    int32_t first_block; // where its blocks begin along the grid's x: ceil(n / 16) of them
+} ccudakernels_few_rows_part;
+
+// few_rows_T_U: a, b, bias T; outputs U, which is T or float32. Grid (all parts' blocks, ceil(m /
+// CCUDAKERNELS_FEW_ROWS)), block 256, shared bytes `ccudakernels_few_rows_shared(m)`. Streams weights once; good up to
+// m = 32 or so. A column's bits do not depend on the other parts.
+// few_rows_gated_T, T not float32: `gelu(a gate') * (a up')`, both products rounded to T, with the gate in parts[0] and
+// what it multiplies in parts[1]; only the first output is written, and `alpha`, `accumulate` and biases are not read.
+// Grid (ceil(n / 8), ceil(m / CCUDAKERNELS_FEW_ROWS)), block and shared bytes as few_rows.
+typedef struct {
+    ccudakernels_address a;
+    ccudakernels_few_rows_part parts[CCUDAKERNELS_FEW_PARTS];
+    int32_t count; // of parts
+    int32_t m, k;
     float alpha;
     int32_t accumulate;
 } ccudakernels_few_rows_arguments;
 
-// few_rows_plain_T_U: the same struct with b [k, n] (no transpose). Grid (ceil(n / 64), m), block 256.
+// What a block has on its way: of each step, 16 bytes a thread of two rows of weights, and of one or two of activations.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_few_rows_shared(int32_t m) {
+    return CCUDAKERNELS_FEW_AHEAD * (m > 8 ? 4 : 3) * 256 * 16;
+}
+
+// few_rows_plain_T_U: the same struct with one part, b [k, n] (no transpose). Grid (ceil(n / 64), m), block 256.
 
 // ---- Products with a narrow side ----
 
@@ -299,6 +321,11 @@ typedef struct {
     float epsilon;
 } ccudakernels_norm_arguments;
 
+// rms_norm_pair_T: rows. `next.input` is `first.output`, and both have the same rows and columns.
+typedef struct {
+    ccudakernels_norm_arguments first, next;
+} ccudakernels_norm_pair_arguments;
+
 // norm_input_T: rows. Both norms' gradient for the input; `mean` is 0 for RMS norm, whose factor is `1 + weight`.
 typedef struct {
     ccudakernels_address output_gradient, input, weight, input_gradient;
@@ -321,7 +348,7 @@ typedef struct {
 // The largest head size that rotary takes.
 #define CCUDAKERNELS_LARGEST_HEAD 256
 
-// rotary_T: grid rows, block 256; head_size even and at most CCUDAKERNELS_LARGEST_HEAD.
+// rotary_T: grid rows, any block; head_size even and at most CCUDAKERNELS_LARGEST_HEAD.
 typedef struct {
     ccudakernels_address input, output; // [rows, heads, head_size]
     ccudakernels_address positions;     // int32 [rows]
@@ -329,6 +356,16 @@ typedef struct {
     int32_t heads, head_size, inverse;
     float frequencies[CCUDAKERNELS_LARGEST_HEAD / 2]; // theta^(-2i/d), computed by the host
 } ccudakernels_rotary_arguments;
+
+// rotary_cache_T: grid rows, block 256. Turns q into `output`, and k into the cache, where v is copied to.
+typedef struct {
+    ccudakernels_address q, k, v, output; // [rows, heads, head_size] and [rows, key_heads, head_size]
+    ccudakernels_address keys, values;    // [B, capacity, key_heads, head_size]
+    ccudakernels_address positions, places; // int32 [rows]; int32 [rows, 3]: row, first column, column
+    int64_t rows, capacity;
+    int32_t heads, key_heads, head_size;
+    float frequencies[CCUDAKERNELS_LARGEST_HEAD / 2]; // as in rotary
+} ccudakernels_rotary_cache_arguments;
 
 // Examples that one launch of an attention kernel takes. Larger batches are cut: the arrays' addresses move on.
 #define CCUDAKERNELS_EXAMPLES 64

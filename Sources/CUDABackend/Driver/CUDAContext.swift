@@ -4,10 +4,14 @@ import Tensors
 final class CUDAContext {
     let driver: CUDADriver
     let device: DeviceDescription
-    let stream: OpaquePointer?
+    /// Whether the last work on the stream is a kernel that lets the next one start early.
+    private(set) var nextMayStart = false
+    private let onlyStream: OpaquePointer?
     private let context: OpaquePointer?
     /// What watches launches, while somebody asked for it.
     var profile: KernelProfile?
+    /// How many recordings of calls failed.
+    var refusedRecordingCount = 0
 
     /// Takes the card's primary context, which libraries share.
     init(_ driver: CUDADriver, _ device: DeviceDescription) throws(TensorError) {
@@ -17,15 +21,24 @@ final class CUDAContext {
         let status = driver.functions.makeStream(&stream, 1)  // CU_STREAM_NON_BLOCKING
         if status != 0 { _ = driver.functions.releaseContext(device.handle) }
         try driver.check(status, "cuStreamCreate")
-        (self.driver, self.device, self.context, self.stream) = (driver, device, context, stream)
+        (self.driver, self.device, self.context, onlyStream) = (driver, device, context, stream)
     }
 
     deinit {
         _ = driver.functions.setContext(context)
-        _ = driver.functions.synchronizeStream(stream)
-        _ = driver.functions.destroyStream(stream)
+        _ = driver.functions.synchronizeStream(onlyStream)
+        _ = driver.functions.destroyStream(onlyStream)
         _ = driver.functions.releaseContext(device.handle)
     }
+
+    /// The stream, for somebody who may put work on it: what comes next starts after that.
+    var stream: OpaquePointer? {
+        nextMayStart = false
+        return onlyStream
+    }
+
+    /// Says that a kernel which lets the next one start early was put on the stream.
+    func noteEarlyStart() { nextMayStart = true }
 
     /// The driver's functions, with this context made that of the calling thread.
     var functions: DriverFunctions {

@@ -48,6 +48,7 @@ final class GraphRepeater: Repeater {
             instance = nil
             for block in blocks { allocator.free(block) }
             blocks = []
+            context.refusedRecordingCount += 1
             return
         }
         output = recorded
@@ -55,6 +56,9 @@ final class GraphRepeater: Repeater {
 }
 
 extension CUDABackend {
+    /// How many repeaters run their calls one by one, because these could not be recorded.
+    package var refusedRecordingCount: Int { context.refusedRecordingCount }
+
     package func makeRepeater() -> any Repeater {
         context.profile == nil ? GraphRepeater(context, allocator) : PlainRepeater()
     }

@@ -9,6 +9,8 @@ final class KernelLibrary {
         fileprivate let function: OpaquePointer?
         /// The dynamic shared memory that it was allowed to ask for.
         fileprivate var sharedByteCount = 0
+        /// Whether the next kernel may start before this one is done.
+        fileprivate var letsNextStart = false
     }
 
     /// How many programs were compiled rather than read.
@@ -17,15 +19,21 @@ final class KernelLibrary {
     private let compiler: KernelCompiler
     private let cache: KernelCache
     private let compilesAhead: Bool
+    /// Whether kernels overlap; the card and the driver can do that, in recorded graphs too.
+    var overlaps: Bool
     /// What was compiled ahead and is not loaded yet.
     private var binaries: [Int32: [UInt8]] = [:]
     private var modules: [Int32: OpaquePointer?] = [:]
     private var kernels: [String: Kernel] = [:]
 
     /// Compiles nothing yet.
-    init(_ context: CUDAContext, _ compiler: KernelCompiler, _ cache: KernelCache, compilesAhead: Bool) {
+    init(_ context: CUDAContext, _ compiler: KernelCompiler, _ cache: KernelCache, compilesAhead: Bool, overlaps: Bool)
+    {
         (self.context, self.compiler, self.cache) = (context, compiler, cache)
         self.compilesAhead = compilesAhead
+        self.overlaps =
+            overlaps && context.device.capability >= 90 && context.driver.version >= 12_030
+            && context.driver.functions.launchConfigured != nil
     }
 
     deinit {
@@ -33,26 +41,46 @@ final class KernelLibrary {
     }
 
     /// Runs a kernel over a grid of blocks of `block` threads; a grid without blocks is nothing to do.
+    ///
+    /// - Parameter startsEarly: whether the kernel may start before the one in front of it is done. All wait for that one before
+    ///   they touch memory, but for weights that products of few rows read: these must have been written before.
     func launch<Arguments: BitwiseCopyable>(
-        _ name: String, grid: (Int, Int, Int), block: Int, shared: Int = 0, _ arguments: Arguments
+        _ name: String, grid: (Int, Int, Int), block: Int, shared: Int = 0, startsEarly: Bool = true,
+        _ arguments: Arguments
     ) throws(TensorError) {
         guard grid.0 > 0 && grid.1 > 0 && grid.2 > 0 else { return }
         let kernel = try kernel(name, shared: shared)
-        guard let profile = context.profile else { return try launch(kernel, name, grid, block, shared, arguments) }
+        let isEarly = startsEarly && overlaps && context.nextMayStart
+        guard let profile = context.profile else {
+            return try launch(kernel, name, grid, block, shared, isEarly: isEarly, arguments)
+        }
         try profile.measure(name) { () throws(TensorError) in
-            try launch(kernel, name, grid, block, shared, arguments)
+            try launch(kernel, name, grid, block, shared, isEarly: false, arguments)
         }
     }
 
     private func launch<Arguments: BitwiseCopyable>(
-        _ kernel: Kernel, _ name: String, _ grid: (Int, Int, Int), _ block: Int, _ shared: Int, _ arguments: Arguments
+        _ kernel: Kernel, _ name: String, _ grid: (Int, Int, Int), _ block: Int, _ shared: Int, isEarly: Bool,
+        _ arguments: Arguments
     ) throws(TensorError) {
         let status = withUnsafePointer(to: arguments) { pointer in
             var parameter: UnsafeMutableRawPointer? = UnsafeMutableRawPointer(mutating: pointer)
-            return context.functions.launch(
-                kernel.function, UInt32(grid.0), UInt32(grid.1), UInt32(grid.2), UInt32(block), 1, 1, UInt32(shared),
-                context.stream, &parameter, nil)
+            guard isEarly, let launch = context.functions.launchConfigured else {
+                return context.functions.launch(
+                    kernel.function, UInt32(grid.0), UInt32(grid.1), UInt32(grid.2), UInt32(block), 1, 1,
+                    UInt32(shared), context.stream, &parameter, nil)
+            }
+            var attribute = ccudakernels_launch_attribute()
+            (attribute.kind, attribute.allowed) = (CCUDAKERNELS_STARTS_EARLY, 1)
+            return withUnsafeMutablePointer(to: &attribute) { attribute in
+                var configuration = ccudakernels_launch_configuration(
+                    grid: (UInt32(grid.0), UInt32(grid.1), UInt32(grid.2)), block: (UInt32(block), 1, 1),
+                    shared_bytes: UInt32(shared), stream: UnsafeMutableRawPointer(context.stream),
+                    attributes: attribute, attribute_count: 1)
+                return launch(&configuration, kernel.function, &parameter, nil)
+            }
         }
+        if kernel.letsNextStart { context.noteEarlyStart() }
         if status != 0 { throw context.driver.error(status, in: "cuLaunchKernel of \(name)") }
     }
 
@@ -79,8 +107,13 @@ final class KernelLibrary {
         modules[index] = module
         var function: OpaquePointer?
         try context.driver.check(context.functions.function(&function, module, name), "cuModuleGetFunction of \(name)")
-        return Kernel(function: function)
+        return Kernel(function: function, letsNextStart: Self.starters.contains { name.hasPrefix($0) })
     }
+
+    /// How the names begin of kernels behind which others may start early: they write activations, which are no weights.
+    private static let starters = [
+        "few_rows_", "rms_norm_", "rotary_cache_", "attention_decode_", "attention_combine_",
+    ]
 
     private func load(_ index: Int32) throws(TensorError) -> OpaquePointer? {
         guard let recipe = compiler.recipe(index) else {

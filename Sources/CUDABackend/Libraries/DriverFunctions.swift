@@ -1,3 +1,5 @@
+import CCUDAKernels
+
 /// The status of a call of the driver; 0 is success.
 typealias DriverStatus = Int32
 /// An address on the device.
@@ -49,6 +51,15 @@ struct DriverFunctions {
             UnsafeMutablePointer<UnsafeMutableRawPointer?>?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?
         ) -> DriverStatus
 
+    /// `cuLaunchKernelEx`, which drivers before CUDA 11.8 lack.
+    let launchConfigured:
+        (
+            @convention(c) (
+                UnsafePointer<ccudakernels_launch_configuration>, OpaquePointer?,
+                UnsafeMutablePointer<UnsafeMutableRawPointer?>?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+            ) -> DriverStatus
+        )?
+
     /// Finds every function.
     init(_ reader: FunctionReader) throws(GPUUnavailable) {
         initialize = try reader.function("cuInit")
@@ -89,6 +100,7 @@ struct DriverFunctions {
         function = try reader.function("cuModuleGetFunction")
         setFunctionAttribute = try reader.function("cuFuncSetAttribute")
         launch = try reader.function("cuLaunchKernel")
+        launchConfigured = reader.functionIfThere("cuLaunchKernelEx")
     }
 }
 

@@ -31,4 +31,9 @@ struct FunctionReader {
         guard let address = source.symbol(name) else { throw .missingFunction(library: library, name: name) }
         return unsafeBitCast(address, to: Function.self)
     }
+
+    /// The function `name`, which has the C type `Function`; nil if the library is too old for it.
+    func functionIfThere<Function>(_ name: String) -> Function? {
+        source.symbol(name).map { unsafeBitCast($0, to: Function.self) }
+    }
 }

@@ -3,7 +3,9 @@ import Tensors
 /// The kernels of elements, rows, norms and ends, with odd shapes.
 extension CUDASelfCheck {
     /// Every check.
-    static var checks: [Check] { elementChecks + rowChecks + normChecks + endChecks + productChecks + attentionChecks }
+    static var checks: [Check] {
+        elementChecks + rowChecks + normChecks + endChecks + productChecks + fusedChecks + attentionChecks
+    }
 
     private static let counts = [[1], [1000], [33_001]]
     private static let matrices = [[1, 8], [37, 300], [130, 1153], [70, 2304]]

@@ -93,7 +93,7 @@ extension CUDASelfCheck {
     }
 
     private static func jobs(_ plan: Plan) -> [Job] {
-        productJobs(plan) + attentionJobs(plan) + memoryJobs(plan) + updateJobs(plan)
+        productJobs(plan) + decodeJobs(plan) + attentionJobs(plan) + memoryJobs(plan) + updateJobs(plan)
     }
 
     private static func productJobs(_ plan: Plan) -> [Job] {
@@ -126,6 +126,53 @@ extension CUDASelfCheck {
             call.transposeB = transposeB
             let fixed = call
             return { () throws(TensorError) in try plan.backend.matmul(fixed) }
+        }
+    }
+
+    /// What a decoding step does beside attention and single products.
+    private static func decodeJobs(_ plan: Plan) -> [Job] {
+        let (d, f, key) = (2304 / plan.scale, 9216 / plan.scale, 1024 / plan.scale)
+        let backend = plan.backend
+        return [1, 8].flatMap { m in
+            [
+                Job(
+                    kernel: "products of one input \(m) x (\(2 * key), \(key), \(key)) x \(d)", byteCount: 8 * key * d
+                ) { () throws(TensorError) in
+                    let columns = [2 * key, key, key]
+                    var (weights, outputs): ([Tensor], [Tensor]) = ([], [])
+                    for n in columns {
+                        weights.append(try plan.tensor([n, d]))
+                        outputs.append(try plan.tensor([m, n]))
+                    }
+                    let call = SharedMatmulCall(a: try plan.tensor([m, d]), weights: weights, outputs: outputs)
+                    return { () throws(TensorError) in try backend.matmul(call) }
+                },
+                Job(kernel: "gated product \(m) x \(f) x \(d)", byteCount: 4 * f * d) { () throws(TensorError) in
+                    let call = GatedMatmulCall(
+                        a: try plan.tensor([m, d]), gate: try plan.tensor([f, d]), up: try plan.tensor([f, d]),
+                        output: try plan.tensor([m, f]))
+                    return { () throws(TensorError) in try backend.matmul(call) }
+                },
+                Job(kernel: "RMS norm and the next \(m) x \(d)", byteCount: 8 * m * d) { () throws(TensorError) in
+                    let output = try plan.tensor([m, d])
+                    let first = RMSNormCall(
+                        input: try plan.tensor([m, d]), weight: try plan.tensor([d]),
+                        residual: try plan.tensor([m, d]), epsilon: 1e-6, output: output)
+                    let next = RMSNormCall(
+                        input: output, weight: try plan.tensor([d]), epsilon: 1e-6, output: try plan.tensor([m, d]))
+                    let call = RMSNormPairCall(first: first, next: next)
+                    return { () throws(TensorError) in try backend.rmsNorm(call) }
+                },
+                Job(
+                    kernel: "a decoding layer without attention, batch \(m)",
+                    byteCount: 2 * d * (2 * d + 3 * f)
+                ) { () throws(TensorError) in
+                    let chain = try Chain(
+                        Bench(backend: backend, type: plan.type, inputType: plan.type, numbers: plan.numbers),
+                        rows: m, size: d, inner: f, layers: 1)
+                    return { () throws(TensorError) in _ = try chain.run() }
+                },
+            ]
         }
     }
 

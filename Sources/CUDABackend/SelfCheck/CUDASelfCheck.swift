@@ -196,6 +196,12 @@ extension CUDASelfCheck {
                     try productRows(bench, rows: 1200, parts: [0..<17, 100..<356, 1..<1025])
                 })
         }
+        if isWanted("kernels that overlap") {
+            findings.append(
+                finding("kernels that overlap", type) { () throws(TensorError) in
+                    try overlapFinding(backend, type, numbers)
+                })
+        }
         if isWanted("rows of attention") {
             findings.append(
                 finding("rows of attention", type) { () throws(TensorError) in try attentionRows(bench) })

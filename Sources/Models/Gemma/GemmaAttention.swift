@@ -22,31 +22,39 @@ struct GemmaAttention {
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ pass: Pass) throws(TensorError) -> Tensor {
         let (batch, length, dimension) = (x.shape[0], x.shape[1], configuration.headDimension)
         let keyShape = [batch, length, configuration.keyValueHeadCount, dimension]
-        let theta = Float(configuration.ropeTheta)
-        let queries = try q(x, pass).reshaped(to: [batch, length, configuration.headCount, dimension])
-            .rotated(positions: context.positions, theta: theta)
-        let keys = try k(x, pass).reshaped(to: keyShape).rotated(positions: context.positions, theta: theta)
-        let values = try v(x, pass).reshaped(to: keyShape)
-        let attended = try attend(queries, keys, values, context, pass.cache)
+        let maps = try Linear.each([q, k, v], x, pass)
+        let attended = try attend(
+            maps[0].reshaped(to: [batch, length, configuration.headCount, dimension]),
+            maps[1].reshaped(to: keyShape), maps[2].reshaped(to: keyShape), context, pass.cache)
         return try output(attended.reshaped(to: [batch, length, configuration.headCount * dimension]), pass)
     }
 
+    /// Attention of queries and keys that are not turned by their position yet.
     private func attend(
         _ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ context: DecoderContext, _ cache: KeyValueCache?
     ) throws(TensorError) -> Tensor {
-        let window = context.window(ofLayer: layer)
+        let (positions, window) = (context.positions, context.window(ofLayer: layer))
         switch context.sight {
         case .rows(let mask):
+            let (queries, keys) = try (
+                queries.rotated(positions: positions, theta: theta),
+                keys.rotated(positions: positions, theta: theta)
+            )
             let seen = try cache?.append(keys: keys, values: values, layer: layer) ?? (keys, values)
             return try attend(queries, seen.0, seen.1, mask, window)
         case .packed(let packed):
-            return try packed(queries, keys, values) { (queries, keys, values, mask) throws(TensorError) in
+            return try packed(
+                queries.rotated(positions: positions, theta: theta), keys.rotated(positions: positions, theta: theta),
+                values
+            ) { (queries, keys, values, mask) throws(TensorError) in
                 try attend(queries, keys, values, mask, window)
             }
         case .cached(let places):
             guard let cache else { throw .argument(operation: "attention", reason: "there is no cache to follow") }
-            let seen = try cache.write(keys: keys, values: values, at: places, layer: layer)
-            return try queries.viewed(as: Array(queries.shape.dropFirst())).attention(
+            let seen = cache[layer: layer]
+            return try queries.tokens.rotated(
+                keys: keys.tokens, values: values.tokens, positions: positions, theta: theta, into: seen, at: places
+            ).attention(
                 cachedKeys: seen.keys, values: seen.values, places: places, window: window, scale: scale,
                 softCap: softCap)
         }
@@ -60,7 +68,14 @@ struct GemmaAttention {
         return try queries.attention(keys: keys, values: values, mask: mask, scale: scale, softCap: softCap)
     }
 
+    private var theta: Float { Float(configuration.ropeTheta) }
+
     private var scale: Float { Float(1 / configuration.queryScalar.squareRoot()) }
 
     private var softCap: Float? { configuration.attentionSoftCap.map { Float($0) } }
+}
+
+extension Tensor {
+    /// `[1, N, heads, d]` seen as `[N, heads, d]`.
+    fileprivate var tokens: Tensor { viewed(as: Array(shape.dropFirst())) }
 }

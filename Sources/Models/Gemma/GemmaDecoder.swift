@@ -38,14 +38,23 @@ struct GemmaDecoder {
     /// - Parameter x: embedded tokens, `[B, T, D]`.
     /// - Returns: the hidden states after the last norm, `[B, T, D]`.
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ pass: Pass) throws(TensorError) -> Tensor {
+        let norms = layers.map(\.inputNorm) + [lastNorm]
         var x = x
-        for (i, layer) in layers.enumerated() {
+        // The norm of x comes with it from the layer before, but where layers are computed again from x alone.
+        var normed = pass.recomputes ? x : try norms[0](x, pass)
+        for (i, (layer, next)) in zip(layers, norms.dropFirst()).enumerated() {
             pass.observe?("hidden_\(i)", x)
-            x = try pass.layer(x) { (x, pass) throws(TensorError) in try layer(x, context, pass) }
+            if pass.recomputes {
+                x = try pass.layer(x) { (x, pass) throws(TensorError) in
+                    try layer(x, normed: layer.inputNorm(x, pass), next: next, context, pass).sum
+                }
+            } else {
+                (x, normed) = try layer(x, normed: normed, next: next, context, pass)
+            }
         }
         if case .rows = context.sight { pass.cache?.advance(by: x.shape[1]) }
-        x = try lastNorm(x, pass)
-        pass.observe?("hidden_\(layers.count)", x)
-        return x
+        let output = pass.recomputes ? try lastNorm(x, pass) : normed
+        pass.observe?("hidden_\(layers.count)", output)
+        return output
     }
 }

@@ -34,20 +34,35 @@ struct GemmaLayer {
         }
     }
 
-    /// - Parameter x: `[B, T, D]`.
-    /// - Returns: `[B, T, D]`.
-    func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ pass: Pass) throws(TensorError) -> Tensor {
+    /// The norm before attention.
+    var inputNorm: RMSNorm {
         switch norms {
-        case .gemma(let beforeAttention, let beforeFeedForward):
-            let attended = try x.adding(attention(beforeAttention(x, pass), context, pass))
-            return try attended.adding(feedForward(beforeFeedForward(attended, pass), pass))
-        case .gemma2(let beforeAttention, let afterAttention, let beforeFeedForward, let afterFeedForward):
-            let attended = try afterAttention(attention(beforeAttention(x, pass), context, pass), addedTo: x, pass)
-            return try afterFeedForward(feedForward(beforeFeedForward(attended, pass), pass), addedTo: attended, pass)
+        case .gemma(let beforeAttention, _): beforeAttention
+        case .gemma2(let beforeAttention, _, _, _): beforeAttention
+        }
+    }
+
+    /// - Parameters:
+    ///   - x: `[B, T, D]`.
+    ///   - normed: `inputNorm` of it.
+    ///   - next: the norm that what this layer gives goes through next.
+    /// - Returns: what this layer gives, and that norm of it; both `[B, T, D]`.
+    func callAsFunction(
+        _ x: Tensor, normed: Tensor, next: RMSNorm, _ context: DecoderContext, _ pass: Pass
+    ) throws(TensorError) -> (sum: Tensor, next: Tensor) {
+        let attended = try attention(normed, context, pass)
+        switch norms {
+        case .gemma(_, let beforeFeedForward):
+            let seen = try x.adding(attended)
+            let sum = try seen.adding(feedForward(beforeFeedForward(seen, pass), pass))
+            return (sum, try next(sum, pass))
+        case .gemma2(_, let afterAttention, let beforeFeedForward, let afterFeedForward):
+            let seen = try afterAttention(attended, addedTo: x, then: beforeFeedForward, pass)
+            return try afterFeedForward(feedForward(seen.next, pass), addedTo: seen.sum, then: next, pass)
         }
     }
 
     private func feedForward(_ x: Tensor, _ pass: Pass) throws(TensorError) -> Tensor {
-        try down(gate(x, pass).gatedGELU(up: up(x, pass)), pass)
+        try down(Linear.gated(gate: gate, up: up, x, pass), pass)
     }
 }

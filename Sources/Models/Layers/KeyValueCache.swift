@@ -39,18 +39,8 @@ package final class KeyValueCache {
         return (keys[layer], values[layer])
     }
 
-    /// Writes a layer's keys and values of single tokens where they stand; returns the whole cache of the layer.
-    ///
-    /// - Parameters: keys and values `[1, N, heads, d]`.
-    func write(
-        keys new: Tensor, values newValues: Tensor, at places: CachePlaces, layer: Int
-    ) throws(TensorError) -> (keys: Tensor, values: Tensor) {
-        for (source, target) in [(new, keys[layer]), (newValues, values[layer])] {
-            let tokens = source.viewed(as: [source.shape[1], source.shape[2] * source.shape[3]])
-            try new.backend.writeCache(WriteCacheCall(source: tokens, places: places, output: target.headsMerged))
-        }
-        return (keys[layer], values[layer])
-    }
+    /// The keys and values of a layer, `[batch, capacity, headCount, headDimension]` both.
+    subscript(layer layer: Int) -> (keys: Tensor, values: Tensor) { (keys[layer], values[layer]) }
 
     /// Counts the columns of a step that all layers have appended.
     func advance(by columns: Int) {

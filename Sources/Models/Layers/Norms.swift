@@ -14,6 +14,15 @@ struct RMSNorm {
     func callAsFunction(_ x: Tensor, addedTo residual: Tensor? = nil, _ pass: Pass) throws(TensorError) -> Tensor {
         try x.rmsNorm(weight: pass(weight), epsilon: epsilon, residual: residual)
     }
+
+    /// The norm of `x`, `[.., D]`, added to `residual`, and the norm of that by `next`.
+    func callAsFunction(
+        _ x: Tensor, addedTo residual: Tensor, then next: RMSNorm, _ pass: Pass
+    ) throws(TensorError) -> (sum: Tensor, next: Tensor) {
+        try x.rmsNorm(
+            weight: pass(weight), epsilon: epsilon, residual: residual, nextWeight: pass(next.weight),
+            nextEpsilon: next.epsilon)
+    }
 }
 
 /// SigLIP's norm: mean and variance, scaled and shifted.

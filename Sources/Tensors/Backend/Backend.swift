@@ -64,6 +64,9 @@ package protocol Backend: AnyObject {
 
     // Products.
     func matmul(_ call: MatmulCall) throws(TensorError)
+    /// Has a default that works on every device, as has the next.
+    func matmul(_ call: SharedMatmulCall) throws(TensorError)
+    func matmul(_ call: GatedMatmulCall) throws(TensorError)
 
     // Columns; both have a default that works on every device.
     func scaleColumns(_ call: ScaleColumnsCall) throws(TensorError)
@@ -75,6 +78,8 @@ package protocol Backend: AnyObject {
 
     // Norms and activations.
     func rmsNorm(_ call: RMSNormCall) throws(TensorError)
+    /// Has a default that works on every device.
+    func rmsNorm(_ call: RMSNormPairCall) throws(TensorError)
     func rmsNormBackward(_ call: RMSNormBackwardCall) throws(TensorError)
     func layerNorm(_ call: LayerNormCall) throws(TensorError)
     func layerNormBackward(_ call: LayerNormBackwardCall) throws(TensorError)
@@ -91,8 +96,9 @@ package protocol Backend: AnyObject {
     /// Something that runs the same calls again and again, faster from the third time on where the device can.
     func makeRepeater() -> any Repeater
 
-    // Tokens that follow a cache; both have a default that works on every device.
+    // Tokens that follow a cache; all have a default that works on every device.
     func writeCache(_ call: WriteCacheCall) throws(TensorError)
+    func rotary(_ call: RotaryCacheCall) throws(TensorError)
     func attention(_ call: CachedAttentionCall) throws(TensorError)
 
     // Ends: loss, choice, update.

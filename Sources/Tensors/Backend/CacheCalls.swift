@@ -14,6 +14,33 @@ package struct WriteCacheCall {
     }
 }
 
+/// What attention of single tokens needs of its operands: queries turned by position, and keys, turned too, and values
+/// written into a cache.
+///
+/// - Shapes: q and output `[N, Hq, d]`, k and v `[N, Hkv, d]`, positions int32 `[N]`, keys and values `[B, C, Hkv, d]`,
+///   places as `CachePlaces.tensor`.
+/// Bits are those of two `RotaryCall`s and two `WriteCacheCall`s.
+package struct RotaryCacheCall {
+    package let q: Tensor
+    package let k: Tensor
+    package let v: Tensor
+    package let positions: Tensor
+    package let theta: Float
+    package let places: CachePlaces
+    package let output: Tensor
+    package let keys: Tensor
+    package let values: Tensor
+
+    /// States a call.
+    package init(
+        q: Tensor, k: Tensor, v: Tensor, positions: Tensor, theta: Float, places: CachePlaces, output: Tensor,
+        keys: Tensor, values: Tensor
+    ) {
+        (self.q, self.k, self.v, self.positions, self.theta) = (q, k, v, positions, theta)
+        (self.places, self.output, self.keys, self.values) = (places, output, keys, values)
+    }
+}
+
 /// `AttentionCall` for single tokens of several answers, each over its own row of a cache.
 ///
 /// Token `n` sees the columns from the first of its row to its own, and where a window is set, the last `window` of them.
@@ -119,6 +146,23 @@ extension Backend {
                 WriteColumnsCall(
                     source: source.viewed(as: [1] + source.shape), column: place.column,
                     output: call.output.part(place.row..<place.row + 1)))
+        }
+    }
+
+    /// For devices without a kernel of their own: turned, then written.
+    package func rotary(_ call: RotaryCacheCall) throws(TensorError) {
+        let turned = try Tensor(uninitialized: call.k.shape, call.k.elementType, on: self)
+        for (input, output) in [(call.q, call.output), (call.k, turned)] {
+            try rotary(
+                RotaryCall(
+                    input: input, positions: call.positions, theta: call.theta, inverse: false, output: output))
+        }
+        for (source, cache) in [(turned, call.keys), (call.v, call.values)] {
+            let width = source.shape[1] * source.shape[2]
+            try writeCache(
+                WriteCacheCall(
+                    source: source.viewed(as: [source.shape[0], width]), places: call.places,
+                    output: cache.viewed(as: [cache.shape[0], cache.shape[1], width])))
         }
     }
 

@@ -25,6 +25,27 @@ package struct RMSNormCall {
     }
 }
 
+/// One norm, and then another of what the first gives: `next.input` is `first.output`.
+///
+/// Bits are those of the two calls, one after the other.
+package struct RMSNormPairCall {
+    package let first: RMSNormCall
+    package let next: RMSNormCall
+
+    /// States a call.
+    package init(first: RMSNormCall, next: RMSNormCall) {
+        (self.first, self.next) = (first, next)
+    }
+}
+
+extension Backend {
+    /// For devices without a kernel of their own: one norm after the other.
+    package func rmsNorm(_ call: RMSNormPairCall) throws(TensorError) {
+        try rmsNorm(call.first)
+        try rmsNorm(call.next)
+    }
+}
+
 /// The gradient of `RMSNormCall` for its input and weight; the residual's is `outputGradient` itself.
 ///
 /// - Shapes: as forward; inputGradient like input, weightGradient float32 `[D]`.

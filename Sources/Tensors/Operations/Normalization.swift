@@ -27,6 +27,49 @@ extension Tensor {
         }
     }
 
+    /// Root-mean-square normalization added to `residual`, and the norm of that, in one call of the device.
+    ///
+    /// - Parameters:
+    ///   - weight, epsilon: of the first norm.
+    ///   - residual: the shape of `self`.
+    ///   - nextWeight, nextEpsilon: of the second.
+    /// - Returns: what `rmsNorm` gives, and the norm of it; both the shape and type of `self`, `[.., D]`.
+    /// - Throws: `TensorError.shapeMismatch` if the last axis is not `D`.
+    package func rmsNorm(
+        weight: Tensor, epsilon: Float, residual: Tensor, nextWeight: Tensor, nextEpsilon: Float
+    ) throws(TensorError) -> (sum: Tensor, next: Tensor) {
+        guard weight.shape == [columns], nextWeight.shape == [columns], residual.shape == shape else {
+            throw .shapeMismatch(operation: "RMSNorm", shape, weight.shape)
+        }
+        let (sum, next) = (
+            try Tensor(uninitialized: shape, elementType, on: backend),
+            try Tensor(uninitialized: shape, elementType, on: backend)
+        )
+        let isRecorded = [self, weight, residual].contains { $0.requiresGradient }
+        let isNextRecorded = isRecorded || nextWeight.requiresGradient
+        let inverse = isRecorded ? try Tensor(uninitialized: [rows], .float32, on: backend) : nil
+        let nextInverse = isNextRecorded ? try Tensor(uninitialized: [rows], .float32, on: backend) : nil
+        try backend.rmsNorm(
+            RMSNormPairCall(
+                first: RMSNormCall(
+                    input: detached, weight: weight.detached, residual: residual.detached, epsilon: epsilon,
+                    output: sum, inverseRMS: inverse),
+                next: RMSNormCall(
+                    input: sum, weight: nextWeight.detached, epsilon: nextEpsilon, output: next,
+                    inverseRMS: nextInverse)))
+        guard let nextInverse else { return (sum, next) }
+        let recorded = inverse.map { inverse in
+            Tape.record(sum, from: [self, weight, residual]) {
+                RMSNormBackward(x: detached, weight: weight.detached, inverseRMS: inverse, hasResidual: true)
+            }
+        }
+        let input = recorded ?? sum
+        let normed = Tape.record(next, from: [input, nextWeight]) {
+            RMSNormBackward(x: sum, weight: nextWeight.detached, inverseRMS: nextInverse, hasResidual: false)
+        }
+        return (input, normed)
+    }
+
     /// Layer normalization over the last axis.
     ///
     /// - Parameters:

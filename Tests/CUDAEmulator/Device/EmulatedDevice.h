@@ -20,6 +20,7 @@
 
 // A kernel enters the registry before `main`.
 #define KERNEL(name, arguments, threads) EMULATED_KERNEL(name, arguments, threads)
+#define EARLY_KERNEL(name, arguments, threads) EMULATED_KERNEL(name, arguments, threads)
 #define EMULATED_KERNEL(name, arguments, threads)                                            \
     static void name(const arguments &p);                                                    \
     static const emulator::Registration registered_##name(                                   \
@@ -37,6 +38,11 @@
 struct alignas(16) sixteen_bytes {
     uint32_t x, y, z, w;
 };
+
+// Launches follow one another.
+DEVICE void wait_for_earlier() {}
+
+DEVICE void let_next_start() {}
 
 // ---- Types ----
 
@@ -202,6 +208,10 @@ DEVICE void copy_sixteen(void *shared, const void *global, bool there) {
     emulator::Fiber *fiber = emulator::running.fiber;
     std::memset(shared, 0xff, 16);
     fiber->copies.push_back({shared, there ? global : nullptr, fiber->copy_group});
+}
+
+DEVICE void copy_sixteen_kept(void *shared, const void *global, bool there) {
+    copy_sixteen(shared, global, there);
 }
 
 DEVICE void commit_copies() {

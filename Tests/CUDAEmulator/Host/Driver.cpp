@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "CCUDAKernels.h"
 #include "Host.h"
 
 namespace {
@@ -64,6 +65,7 @@ struct Machine {
     std::set<Module *> modules;
     std::map<std::string, std::unique_ptr<std::string>> functions;
     int64_t faults = 0;
+    int64_t early_launches = 0;
     int sticky = success; // an error that later calls give too, as a broken context does
 };
 
@@ -409,6 +411,22 @@ LIBRARY(cuLaunchKernel, void *function, unsigned gx, unsigned gy, unsigned gz, u
         machine().sticky = launch_failed;
     });
     return success;
+}
+
+LIBRARY(cuLaunchKernelEx, const ccudakernels_launch_configuration *launch, void *function, void **parameters,
+        void **extra) {
+    for (unsigned i = 0; i < launch->attribute_count; i++) {
+        if (launch->attributes[i].kind != CCUDAKERNELS_STARTS_EARLY) return invalid_value;
+        machine().early_launches += launch->attributes[i].allowed;
+    }
+    return cuLaunchKernel(
+        function, launch->grid[0], launch->grid[1], launch->grid[2], launch->block[0], launch->block[1],
+        launch->block[2], launch->shared_bytes, launch->stream, parameters, extra);
+}
+
+extern "C" int64_t cudaemulator_early_launch_count(void) {
+    HOLD;
+    return machine().early_launches;
 }
 
 extern "C" void *cudaemulator_symbol(const char *name) {

@@ -19,6 +19,9 @@ void *cudaemulator_symbol(const char *name);
 // How often something wrote beside an allocation, read or wrote what is not one, or misused a call; 0 is right.
 int64_t cudaemulator_fault_count(void);
 
+// How many kernels were launched that may start before the one in front of them is done.
+int64_t cudaemulator_early_launch_count(void);
+
 // Bytes that are allocated on a card.
 int64_t cudaemulator_allocated_bytes(int32_t device);
 

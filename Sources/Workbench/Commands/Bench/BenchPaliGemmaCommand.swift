@@ -1,4 +1,5 @@
 import CSystem
+import CUDABackend
 import Console
 import Models
 
@@ -43,6 +44,9 @@ struct BenchPaliGemmaCommand: Command {
             table.add(["peak memory of the device", "-", Text(.memory(backend.memory.peak)), "-", "-"])
         }
         context.emit(.table(table))
+        if let backend = context.workspace[ComputeSlot.self] as? CUDABackend, backend.refusedRecordingCount > 0 {
+            context.warn("\(backend.refusedRecordingCount) decode steps could not be recorded, and ran call by call")
+        }
     }
 
     private func measure(_ bench: ModelBench, _ stopwatch: Stopwatch) throws -> [Measurement] {

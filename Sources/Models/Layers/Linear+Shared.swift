@@ -1,0 +1,39 @@
+import Tensors
+
+/// Maps of one input, in one call of the device where they are nothing but matrices and nothing is recorded.
+extension Linear {
+    /// Each map of `x`.
+    ///
+    /// - Parameter x: `[.., in]`.
+    /// - Returns: `[.., out]` for each map.
+    static func each(_ maps: [Linear], _ x: Tensor, _ pass: Pass) throws(TensorError) -> [Tensor] {
+        if let weights = matrices(of: maps, for: x, pass) { return try x.linear(byEach: weights) }
+        var outputs: [Tensor] = []
+        for map in maps { outputs.append(try map(x, pass)) }
+        return outputs
+    }
+
+    /// `gelu(gate(x)) * up(x)`.
+    ///
+    /// - Parameter x: `[.., in]`.
+    /// - Returns: `[.., out]`.
+    static func gated(gate: Linear, up: Linear, _ x: Tensor, _ pass: Pass) throws(TensorError) -> Tensor {
+        if let weights = matrices(of: [gate, up], for: x, pass) {
+            return try x.gatedLinear(gate: weights[0], up: weights[1])
+        }
+        return try gate(x, pass).gatedGELU(up: up(x, pass))
+    }
+
+    /// The matrices of maps that are nothing else on this trip; nil if one is more, or if something is recorded.
+    private static func matrices(of maps: [Linear], for x: Tensor, _ pass: Pass) -> [Tensor]? {
+        guard !x.requiresGradient else { return nil }
+        var matrices: [Tensor] = []
+        for map in maps {
+            guard case .dense(let parameter) = map.weight, map.bias == nil, map.adapter == nil else { return nil }
+            let matrix = pass(parameter)
+            guard !matrix.requiresGradient, matrix.elementType == x.elementType else { return nil }
+            matrices.append(matrix)
+        }
+        return matrices
+    }
+}

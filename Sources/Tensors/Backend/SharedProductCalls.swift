@@ -1,0 +1,64 @@
+/// Several linear maps of one input: `outputs[i] = a weights[i]^T`.
+///
+/// - Shapes: a `[M, K]`, weights `[N_i, K]`, outputs `[M, N_i]`; at most `largestCount` of them.
+/// - Types: all alike.
+/// Bits are those of a `MatmulCall` for each weight, which is taken to be used again unchanged (`reusesB`).
+package struct SharedMatmulCall {
+    package let a: Tensor
+    package let weights: [Tensor]
+    package let outputs: [Tensor]
+
+    /// States the products.
+    package init(a: Tensor, weights: [Tensor], outputs: [Tensor]) {
+        (self.a, self.weights, self.outputs) = (a, weights, outputs)
+    }
+
+    /// The product with one weight, alone.
+    package func product(_ i: Int) -> MatmulCall {
+        var product = MatmulCall(a: a, b: weights[i], output: outputs[i])
+        (product.transposeB, product.reusesB) = (true, true)
+        return product
+    }
+}
+
+/// `output = gelu(a gate^T) * (a up^T)`, the first half of Gemma's feed-forward layer; both products are rounded to the
+/// element type first.
+///
+/// - Shapes: a `[M, K]`, gate and up `[N, K]`, output `[M, N]`.
+/// - Types: all alike.
+/// Bits are those of a `SharedMatmulCall` and a `GatedGELUCall` on what it gives.
+package struct GatedMatmulCall {
+    package let a: Tensor
+    package let gate: Tensor
+    package let up: Tensor
+    package let output: Tensor
+
+    /// States the products.
+    package init(a: Tensor, gate: Tensor, up: Tensor, output: Tensor) {
+        (self.a, self.gate, self.up, self.output) = (a, gate, up, output)
+    }
+}
+
+extension Backend {
+    /// For devices without a kernel of their own: one product after another.
+    package func matmul(_ call: SharedMatmulCall) throws(TensorError) {
+        try multiplyApart(call)
+    }
+
+    /// For devices without a kernel of their own: both products, then the gate.
+    package func matmul(_ call: GatedMatmulCall) throws(TensorError) {
+        try multiplyApart(call)
+    }
+
+    /// One product after another.
+    package func multiplyApart(_ call: SharedMatmulCall) throws(TensorError) {
+        for i in call.weights.indices { try matmul(call.product(i)) }
+    }
+
+    /// Both products, then the gate, which is written over the first.
+    package func multiplyApart(_ call: GatedMatmulCall) throws(TensorError) {
+        let up = try Tensor(uninitialized: call.output.shape, call.output.elementType, on: self, label: "linear output")
+        try matmul(SharedMatmulCall(a: call.a, weights: [call.gate, call.up], outputs: [call.output, up]))
+        try gatedGELU(GatedGELUCall(gate: call.output, up: up, output: call.output))
+    }
+}
