@@ -30,7 +30,12 @@ package struct WeightMean {
     /// `mean += (values - mean) / count`, in float32.
     private mutating func add(_ values: Tensor, _ name: String) throws(TensorError) {
         let backend = values.backend
-        let mean = try means[name] ?? .filled(0, shape: values.shape, .float32, on: backend)
+        let mean: Tensor
+        if let known = means[name] {
+            mean = known
+        } else {
+            mean = try .filled(0, shape: values.shape, .float32, on: backend)
+        }
         let share = 1 / Float(count)
         try backend.scale(ScaleCall(input: mean, factor: 1 - share, output: mean))
         try backend.add(AddCall(a: mean, b: values, scale: share, output: mean))
