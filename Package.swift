@@ -40,30 +40,33 @@ let package = Package(
         .target(name: "CTransfer"),
         .target(name: "CSystem", cSettings: [.unsafeFlags(["-O3"])]),
 
-        // Text for machines.
+        // Text for machines, files.
         .target(name: "JSON"),
+        .target(name: "Files"),
 
         // Numbers.
         .target(name: "Tensors"),
         .target(name: "CPUBackend", dependencies: ["Tensors", "CKernels"]),
         .target(name: "CUDABackend", dependencies: ["Tensors", "CCUDAKernels"]),
-        .target(name: "Checkpoints", dependencies: ["Tensors", "JSON"]),
+        .target(name: "Checkpoints", dependencies: ["Tensors", "JSON", "Files"]),
 
         // Text, pictures, boxes.
-        .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON"]),
+        .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON", "Files"]),
         .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas", "CSystem"]),
         .target(name: "Detection", dependencies: ["Images", "JSON"]),
-        .target(name: "Datasets", dependencies: ["Tensors", "Images", "Detection", "JSON"]),
+        .target(name: "Datasets", dependencies: ["Tensors", "Images", "Detection", "JSON", "Files"]),
         .target(name: "Scenes", dependencies: ["Tensors", "Images", "Detection", "CScenes"]),
 
         // The model and its training.
         .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
         .target(
             name: "Training",
-            dependencies: ["Models", "Datasets", "Scenes", "Detection", "Images", "Checkpoints", "Tensors", "JSON"]),
+            dependencies: [
+                "Models", "Datasets", "Scenes", "Detection", "Images", "Checkpoints", "Tensors", "Files", "JSON",
+            ]),
 
         // The notebook.
-        .target(name: "Hub", dependencies: ["CArchive", "CTransfer"]),
+        .target(name: "Hub", dependencies: ["Files", "CArchive", "CTransfer"]),
         .target(name: "Console", dependencies: ["JSON"]),
         .target(
             name: "Workbench",
@@ -87,6 +90,7 @@ let package = Package(
             name: "CUDATestSupport", dependencies: ["CUDABackend", "CUDAEmulator"], path: "Tests/CUDATestSupport"),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(
             name: "TensorsTests",
             dependencies: ["Tensors", "Checkpoints", "CPUBackend", "CUDABackend", "CUDATestSupport", "TestSupport"]),
