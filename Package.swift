@@ -14,6 +14,10 @@ func includeFlags(of library: String) -> [String] {
     return text.split(whereSeparator: \.isWhitespace).map(String.init)
 }
 
+/// What reads archives: `libarchive`, or the libraries that the bundle names to have it inside the program.
+let archiveLibraries =
+    Context.environment["PALINOTE_ARCHIVE_LIBRARIES"]?.split(separator: " ").map(String.init) ?? ["archive"]
+
 /// Arrows point down only: a target may use what its line names, and nothing above it.
 /// docs/architecture.md says what each target is for.
 let package = Package(
@@ -34,7 +38,7 @@ let package = Package(
             ].map { .linkedLibrary($0) }),
         .target(name: "CCUDAKernels", exclude: ["Kernels"]),
         .target(name: "CScenes", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
-        .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
+        .target(name: "CArchive", linkerSettings: archiveLibraries.map { .linkedLibrary($0) }),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CTransfer"),
