@@ -35,6 +35,7 @@ docs: build
 	$(PROGRAM) docs commands > docs/commands.md
 
 # One archive with everything that a machine without these packages needs; docs/gpu.md says how to use it.
+bundle: PACKAGES += nettle-dev binutils python3 xz-utils
 bundle: packages
 	.ci/bundle
 

@@ -14,6 +14,10 @@ func includeFlags(of library: String) -> [String] {
     return text.split(whereSeparator: \.isWhitespace).map(String.init)
 }
 
+/// What reads archives: `libarchive`, or the libraries that the bundle names to have it inside the program.
+let archiveLibraries =
+    Context.environment["PALINOTE_ARCHIVE_LIBRARIES"]?.split(separator: " ").map(String.init) ?? ["archive"]
+
 /// Arrows point down only: a target may use what its line names, and nothing above it.
 /// docs/architecture.md says what each target is for.
 let package = Package(
@@ -34,36 +38,39 @@ let package = Package(
             ].map { .linkedLibrary($0) }),
         .target(name: "CCUDAKernels", exclude: ["Kernels"]),
         .target(name: "CScenes", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
-        .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
+        .target(name: "CArchive", linkerSettings: archiveLibraries.map { .linkedLibrary($0) }),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CLibEdit", dependencies: ["CLibEditLibrary"]),
         .target(name: "CTransfer"),
         .target(name: "CSystem", cSettings: [.unsafeFlags(["-O3"])]),
 
-        // Text for machines.
+        // Text for machines, files.
         .target(name: "JSON"),
+        .target(name: "Files"),
 
         // Numbers.
         .target(name: "Tensors"),
         .target(name: "CPUBackend", dependencies: ["Tensors", "CKernels"]),
         .target(name: "CUDABackend", dependencies: ["Tensors", "CCUDAKernels"]),
-        .target(name: "Checkpoints", dependencies: ["Tensors", "JSON"]),
+        .target(name: "Checkpoints", dependencies: ["Tensors", "JSON", "Files"]),
 
         // Text, pictures, boxes.
-        .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON"]),
+        .target(name: "Tokenization", dependencies: ["CSentencePiece", "JSON", "Files"]),
         .target(name: "Images", dependencies: ["CImageCodecs", "CCanvas", "CSystem"]),
         .target(name: "Detection", dependencies: ["Images", "JSON"]),
-        .target(name: "Datasets", dependencies: ["Tensors", "Images", "Detection", "JSON"]),
+        .target(name: "Datasets", dependencies: ["Tensors", "Images", "Detection", "JSON", "Files"]),
         .target(name: "Scenes", dependencies: ["Tensors", "Images", "Detection", "CScenes"]),
 
         // The model and its training.
         .target(name: "Models", dependencies: ["Tensors", "Checkpoints", "Tokenization", "Images", "JSON"]),
         .target(
             name: "Training",
-            dependencies: ["Models", "Datasets", "Scenes", "Detection", "Images", "Checkpoints", "Tensors", "JSON"]),
+            dependencies: [
+                "Models", "Datasets", "Scenes", "Detection", "Images", "Checkpoints", "Tensors", "Files", "JSON",
+            ]),
 
         // The notebook.
-        .target(name: "Hub", dependencies: ["CArchive", "CTransfer"]),
+        .target(name: "Hub", dependencies: ["Files", "CArchive", "CTransfer"]),
         .target(name: "Console", dependencies: ["JSON"]),
         .target(
             name: "Workbench",
@@ -87,6 +94,7 @@ let package = Package(
             name: "CUDATestSupport", dependencies: ["CUDABackend", "CUDAEmulator"], path: "Tests/CUDATestSupport"),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(
             name: "TensorsTests",
             dependencies: ["Tensors", "Checkpoints", "CPUBackend", "CUDABackend", "CUDATestSupport", "TestSupport"]),

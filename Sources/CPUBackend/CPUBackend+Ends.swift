@@ -1,5 +1,5 @@
 import CKernels
-import Foundation
+import Glibc
 import Tensors
 
 /// Loss, choice and update.

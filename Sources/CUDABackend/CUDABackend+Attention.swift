@@ -1,5 +1,5 @@
 import CCUDAKernels
-import Foundation
+import Glibc
 import Tensors
 
 /// What decides the wavelengths of rotary positions.

@@ -1,5 +1,5 @@
 import CCUDAKernels
-import Foundation
+import Glibc
 import Tensors
 
 /// Loss, choice and update.

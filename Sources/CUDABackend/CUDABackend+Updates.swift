@@ -1,5 +1,5 @@
 import CCUDAKernels
-import Foundation
+import Glibc
 import Tensors
 
 /// Updates of weights and sums of squares, of one tensor or of many by one launch.

@@ -1,4 +1,3 @@
-import Foundation
 import Tensors
 
 /// Computes on an NVIDIA GPU, with the kernels of `CCUDAKernels` and cuBLASLt, all opened at run time.

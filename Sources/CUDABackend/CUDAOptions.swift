@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// How a `CUDABackend` computes, and where it finds what it needs.
 package struct CUDAOptions: Sendable {

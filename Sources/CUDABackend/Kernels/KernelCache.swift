@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Compiled programs in a folder, so that a second start need not compile. Anything wrong with a file means: not there.
 struct KernelCache {

@@ -1,5 +1,5 @@
 import CCUDAKernels
-import Foundation
+import Glibc
 import Tensors
 
 /// Turns the kernels' sources into programs for one card, with NVRTC.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Where the libraries of CUDA are looked for. A value: the front end, which may read the environment, makes it.
 package struct CUDALibraries: Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Where the functions of a library come from: a shared library, or what stands in for one in tests.
 package protocol SymbolSource: Sendable {

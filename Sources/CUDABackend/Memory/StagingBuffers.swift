@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import Tensors
 
 /// Page-locked memory that copies to the device go through: a few buffers in turn, each free again once its copy is done.

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// A file whose bytes appear in memory and are read from the disk when they are first looked at.
@@ -60,10 +61,4 @@ package final class MappedFile: Sendable {
         // Advice that the system refuses changes no byte, so its answer does not matter.
         _ = madvise(start + lower, range.upperBound - lower, value)
     }
-}
-
-/// The system's words for why its last call failed.
-enum SystemReason {
-    /// The reason of the call just made on this thread.
-    static var last: String { String(cString: strerror(errno)) }
 }

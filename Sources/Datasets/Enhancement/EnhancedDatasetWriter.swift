@@ -1,5 +1,5 @@
 import Detection
-import Foundation
+import FoundationEssentials
 import Images
 
 /// Writes a data set with the copies of a plan into a folder of its own; the source is only read.

@@ -1,5 +1,6 @@
 import Detection
-import Foundation
+import Files
+import FoundationEssentials
 import Images
 
 /// Writes a data set into a new folder, in any format, with copies of its pictures.
@@ -60,9 +61,9 @@ extension DatasetConverter {
         guard !readsFrom(folder) else {
             throw DatasetError(file: folder, problem: .unwritable("the loaded set lies there; name another folder"))
         }
-        for name in files.enumerator(atPath: folder)?.compactMap({ $0 as? String }) ?? [] {
-            var isFolder: ObjCBool = false
-            guard files.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder), !isFolder.boolValue else {
+        for name in (try? files.subpathsOfDirectory(atPath: folder)) ?? [] {
+            var isFolder = false
+            guard files.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder), !isFolder else {
                 continue
             }
             guard let dot = name.lastIndex(of: "."),
@@ -75,7 +76,7 @@ extension DatasetConverter {
         do {
             try files.removeItem(atPath: folder)
         } catch {
-            throw DatasetError(file: folder, problem: .unwritable(error.localizedDescription))
+            throw DatasetError(file: folder, problem: .unwritable(SystemReason.of(error)))
         }
     }
 
@@ -99,7 +100,7 @@ extension DatasetConverter {
             do {
                 try files.createDirectory(atPath: folder + "/" + name, withIntermediateDirectories: true)
             } catch {
-                throw DatasetError(file: folder, problem: .unwritable(error.localizedDescription))
+                throw DatasetError(file: folder, problem: .unwritable(SystemReason.of(error)))
             }
         }
     }
@@ -108,7 +109,7 @@ extension DatasetConverter {
         do {
             try FileManager.default.copyItem(atPath: source, toPath: target)
         } catch {
-            throw DatasetError(file: target, problem: .unwritable(error.localizedDescription))
+            throw DatasetError(file: target, problem: .unwritable(SystemReason.of(error)))
         }
     }
 
@@ -116,7 +117,7 @@ extension DatasetConverter {
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
         } catch {
-            throw DatasetError(file: file, problem: .unwritable(error.localizedDescription))
+            throw DatasetError(file: file, problem: .unwritable(SystemReason.of(error)))
         }
     }
 }

@@ -1,4 +1,6 @@
-import Foundation
+import Files
+import FoundationEssentials
+import Glibc
 import Images
 
 /// The folder of a data set, and safe ways to what lies in it.
@@ -8,8 +10,8 @@ struct DatasetFolder {
 
     /// Opens a folder that exists.
     init(_ path: String) throws(DatasetError) {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder,
             let root = Self.resolved(path)
         else { throw DatasetError(file: path, problem: .noFolder) }
         self.root = root
@@ -25,7 +27,7 @@ struct DatasetFolder {
         do {
             return [UInt8](try Data(contentsOf: URL(fileURLWithPath: root + "/" + name)))
         } catch {
-            throw DatasetError(file: name, problem: .unreadable(error.localizedDescription))
+            throw DatasetError(file: name, problem: .unreadable(SystemReason.of(error)))
         }
     }
 
@@ -43,7 +45,7 @@ struct DatasetFolder {
         guard !image.utf8.contains(0) else { throw .missingImage(image) }
         let isInside = { (path: String) in path.hasPrefix(root == "/" ? "/" : root + "/") }
         guard let path = Self.resolved(root + "/" + image) else {
-            let written = (root + "/" + image as NSString).standardizingPath
+            let written = FilePath.standardized(root + "/" + image)
             throw isInside(written) ? .missingImage(image) : .unsafePath(image: image, reason: .leavesFolder)
         }
         guard isInside(path) else { throw .unsafePath(image: image, reason: .leavesFolder) }
@@ -59,7 +61,7 @@ struct DatasetFolder {
 
     /// The last part of a folder's path, as a name for the data set.
     static func name(of path: String) -> String {
-        (path as NSString).standardizingPath.split(separator: "/").last.map(String.init) ?? path
+        FilePath.standardized(path).split(separator: "/").last.map(String.init) ?? path
     }
 }
 

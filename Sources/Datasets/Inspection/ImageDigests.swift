@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A number made of a file's bytes: equal files have equal digests, and two different ones hardly ever do.
 struct FileDigest: Hashable {

@@ -1,5 +1,6 @@
 import Detection
-import Foundation
+import Files
+import FoundationEssentials
 import Images
 import JSON
 import Tensors
@@ -62,7 +63,7 @@ package struct SyntheticCardSet: Sendable, Equatable {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw .dataset(DatasetError(file: folder, problem: .unwritable(error.localizedDescription)))
+            throw .dataset(DatasetError(file: folder, problem: .unwritable(SystemReason.of(error))))
         }
         let total = DatasetSplit.allCases.reduce(0) { $0 + count(of: $1) }
         var done = 0

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Confidences brought nearer to how often boxes are right, by one number: the log-odds are divided by it.
 ///

@@ -1,5 +1,7 @@
 import CArchive
-import Foundation
+import Files
+import FoundationEssentials
+import Glibc
 
 /// Unpacking of zip and tar archives that come from elsewhere.
 ///
@@ -104,7 +106,7 @@ package struct Archive: Sendable {
         for part in parts {
             target += "/\(part)"
             if mkdir(target, 0o777) == 0 { continue }
-            guard errno == EEXIST else { throw .unwritable(path: target, reason: String(cString: strerror(errno))) }
+            guard errno == EEXIST else { throw .unwritable(path: target, reason: SystemReason.last) }
             var status = stat()
             guard lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
                 throw .repeated(archive: path, entry: entry.name)
@@ -119,7 +121,7 @@ package struct Archive: Sendable {
         let descriptor = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             if errno == EEXIST { throw .repeated(archive: path, entry: entry.name) }
-            throw .unwritable(path: target, reason: String(cString: strerror(errno)))
+            throw .unwritable(path: target, reason: SystemReason.last)
         }
         defer { close(descriptor) }
         var byteCount = summary.byteCount
@@ -137,11 +139,11 @@ package struct Archive: Sendable {
     ) throws(ArchiveError) {
         var done = 0
         while done < bytes.count {
-            let count = Foundation.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+            let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
             if count > 0 {
                 done += count
             } else if errno != EINTR {
-                throw .unwritable(path: target, reason: String(cString: strerror(errno)))
+                throw .unwritable(path: target, reason: SystemReason.last)
             }
         }
     }
@@ -150,7 +152,7 @@ package struct Archive: Sendable {
         do {
             try body()
         } catch {
-            throw .unwritable(path: folder, reason: error.localizedDescription)
+            throw .unwritable(path: folder, reason: SystemReason.of(error))
         }
     }
 }

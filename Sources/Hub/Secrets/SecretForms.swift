@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The ways in which a value turns up in text.
 enum SecretForms {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Round numbers along an axis, with their labels.
 struct AxisTicks: Equatable {
@@ -49,13 +49,13 @@ struct AxisTicks: Equatable {
         let largest = values.map(abs).max() ?? 0
         if largest >= 1e6 || largest < 1e-2 { return values.map(scientific) }
         let decimals = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
-        return values.map { String(format: "%.\(min(decimals, 9))f", $0) }
+        return values.map { $0.fixedText(decimals: min(decimals, 9)) }
     }
 
     /// `2e-5`, `1.5e6`: the fewest digits that tell steps apart, no padding.
     private static func scientific(_ value: Double) -> String {
         if value == 0 { return "0" }
-        let parts = String(format: "%.2e", value).split(separator: "e")
+        let parts = value.scientificText(decimals: 2).split(separator: "e")
         var digits = String(parts[0])
         while digits.hasSuffix("0") || digits.hasSuffix(".") {
             let wasPoint = digits.removeLast() == "."

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A table of numbers, each cell as dark as its number is large: a confusion matrix.
 package struct HeatMap: Sendable {
     /// Above the table.
@@ -100,7 +98,7 @@ extension HeatMap {
         canvas.fillRectangle(x: x, y: y, width: layout.cell, height: layout.cell, color: color)
         canvas.strokeRectangle(
             x: x, y: y, width: layout.cell, height: layout.cell, color: .white, lineWidth: 1)
-        let text = String(format: "%.\(decimals)f", value)
+        let text = value.fixedText(decimals: decimals)
         let full = canvas.measureText(text, size: 14)
         let size = min(14, 14 * (layout.cell - 6) / max(full.width, 1), layout.cell * 0.6)
         // Smaller numbers could not be read, and in a large table zeros would hide what there is.

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Reads a regular file of bounded size.
 func readImageFile(_ path: String) throws(ImageError) -> [UInt8] {

@@ -1,5 +1,4 @@
 import CCanvas
-import Foundation
 
 extension Canvas {
     /// Fills a rectangle with one color.

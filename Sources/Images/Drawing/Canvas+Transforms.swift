@@ -1,5 +1,5 @@
 import CCanvas
-import Foundation
+import Glibc
 
 extension Canvas {
     /// An affine map of coordinates: `(x, y)` goes to `(xx x + xy y + x0, yx x + yy y + y0)`.

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// How a resized picture's pixels are weighed from the original's; raw values are Pillow's numbers.
 package enum ResamplingFilter: Int, Sendable, CaseIterable {

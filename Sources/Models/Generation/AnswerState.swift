@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Tokenization
 
 /// One answer as it grows: what may come next, and what has been said.

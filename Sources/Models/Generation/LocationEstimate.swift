@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// One edge of a box: the location that was chosen, and how the model's probability lies around it.
 ///

@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import Tensors
 
 /// Random weights of a fitting scale, the same for a seed and a name everywhere.

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Tensors
 
 /// The weights that a small model begins its training with, the same for a seed and a name everywhere.

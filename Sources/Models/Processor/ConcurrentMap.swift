@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 
 /// The results of `transform` in order, computed on all cores.
 package func concurrentMap<Input: Sendable, Output: Sendable>(

@@ -1,5 +1,4 @@
 import Checkpoints
-import Foundation
 import Images
 import JSON
 import Tokenization
@@ -64,7 +63,7 @@ package struct PaliGemmaProcessor: Sendable {
     ///
     /// Where it stands inside the text, image tokens stand there, with the beginning after them, as in the reference.
     package func promptIDs(_ prefix: String) -> [Int32] {
-        let place = prefix.range(of: "<image>", options: .backwards)
+        let place = prefix.ranges(of: "<image>").last
         let before = place.map { prefix[..<$0.lowerBound] } ?? ""
         let after = place.map { prefix[$0.upperBound...] } ?? prefix[...]
         return (before.isEmpty ? [] : tokenizer.encode(String(before)))

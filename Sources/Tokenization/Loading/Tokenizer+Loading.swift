@@ -1,4 +1,5 @@
-import Foundation
+import Files
+import FoundationEssentials
 import JSON
 
 extension Tokenizer {
@@ -72,7 +73,7 @@ enum TokenizerFile {
         do {
             return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         } catch {
-            throw .unreadable(file: path, reason: error.localizedDescription)
+            throw .unreadable(file: path, reason: SystemReason.of(error))
         }
     }
 

@@ -1,6 +1,6 @@
 import Datasets
 import Detection
-import Foundation
+import Glibc
 import Images
 import Models
 import Tensors

@@ -1,5 +1,6 @@
 import Checkpoints
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// The folders of a run's checkpoints: `checkpoint-N`, and the names they have while they are written, replaced or removed.
 enum CheckpointFolders {

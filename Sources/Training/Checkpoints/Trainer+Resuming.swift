@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 extension Trainer {
     /// Takes weights, moments and place from a checkpoint of the same run, whose remaining updates then give the same

@@ -1,5 +1,6 @@
 import Checkpoints
-import Foundation
+import Files
+import FoundationEssentials
 import Models
 import Tensors
 
@@ -91,7 +92,7 @@ extension Trainer {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw .model(.checkpoint(.unwritable(file: path, reason: error.localizedDescription)))
+            throw .model(.checkpoint(.unwritable(file: path, reason: SystemReason.of(error))))
         }
     }
 
@@ -109,7 +110,7 @@ extension Trainer {
         do {
             return String(decoding: try encoder.encode(state), as: UTF8.self) + "\n"
         } catch {
-            throw .resume(folder: Self.stateName, reason: "the state cannot be written: \(error.localizedDescription)")
+            throw .resume(folder: Self.stateName, reason: "the state cannot be written: \(SystemReason.of(error))")
         }
     }
 }

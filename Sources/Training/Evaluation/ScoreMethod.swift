@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Models
 
 /// How a box's confidence is made of the model's own probabilities.

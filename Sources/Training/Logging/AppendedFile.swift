@@ -1,4 +1,6 @@
-import Foundation
+import Files
+import FoundationEssentials
+import Glibc
 
 /// A file that grows at its end, each piece handed to the system at once.
 final class AppendedFile {
@@ -11,14 +13,14 @@ final class AppendedFile {
     init(path: String, replacingBy content: [UInt8]? = nil) throws(TrainingError) {
         do {
             try FileManager.default.createDirectory(
-                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+                atPath: FilePath.folder(of: path), withIntermediateDirectories: true)
         } catch {
-            throw .log(file: path, reason: error.localizedDescription)
+            throw .log(file: path, reason: SystemReason.of(error))
         }
         let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (content == nil ? 0 : O_TRUNC)
         descriptor = open(path, flags, 0o666)
         self.path = path
-        guard descriptor >= 0 else { throw .log(file: path, reason: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw .log(file: path, reason: SystemReason.last) }
         if let content { try append(content) }
     }
 
@@ -33,14 +35,14 @@ final class AppendedFile {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno != EINTR {
-                throw .log(file: path, reason: String(cString: strerror(errno)))
+                throw .log(file: path, reason: SystemReason.last)
             }
         }
     }
 
     /// Lets everything that was appended be on disk.
     func flush() throws(TrainingError) {
-        guard fsync(descriptor) == 0 else { throw .log(file: path, reason: String(cString: strerror(errno))) }
+        guard fsync(descriptor) == 0 else { throw .log(file: path, reason: SystemReason.last) }
     }
 
     func append(_ text: String) throws(TrainingError) { try append(Array(text.utf8)) }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Images
 
 /// A file of events that TensorBoard reads.

@@ -1,4 +1,3 @@
-import Foundation
 import JSON
 
 /// The logs for other programs: `log.jsonl`, one object a line, and `log.csv`, one row a line.

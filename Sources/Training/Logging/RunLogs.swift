@@ -1,5 +1,4 @@
 import Detection
-import Foundation
 import Images
 import Models
 

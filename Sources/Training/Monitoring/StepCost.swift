@@ -1,4 +1,3 @@
-import Foundation
 import Models
 
 /// How many floating-point operations updates take, counted from the shapes of a model's weights.
@@ -75,7 +74,7 @@ package struct StepCost: Sendable, Equatable {
 
     /// The layer that a weight belongs to; the last of all where its name has none.
     private static func layer(_ name: String) -> Int {
-        guard let place = name.range(of: ".layers.") else { return .max }
+        guard let place = name.firstRange(of: ".layers.") else { return .max }
         return Int(name[place.upperBound...].prefix { $0.isNumber }) ?? .max
     }
 

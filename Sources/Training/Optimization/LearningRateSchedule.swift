@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The learning rate of each update: a warm-up from zero, then what the schedule says.
 ///

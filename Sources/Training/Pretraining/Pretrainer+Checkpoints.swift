@@ -1,5 +1,6 @@
 import Checkpoints
-import Foundation
+import Files
+import FoundationEssentials
 import Models
 import Tensors
 
@@ -38,7 +39,7 @@ extension Pretrainer {
         do {
             try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
         } catch {
-            throw .model(.checkpoint(.unwritable(file: partial, reason: error.localizedDescription)))
+            throw .model(.checkpoint(.unwritable(file: partial, reason: SystemReason.of(error))))
         }
         try modelErrors { () throws(ModelError) in try model.save(folder: partial) }
         try engine.optimizer.store(to: partial)
@@ -94,7 +95,7 @@ extension Pretrainer {
         do {
             return String(decoding: try encoder.encode(state), as: UTF8.self) + "\n"
         } catch {
-            throw .resume(folder: Self.stateName, reason: "the state cannot be written: \(error.localizedDescription)")
+            throw .resume(folder: Self.stateName, reason: "the state cannot be written: \(SystemReason.of(error))")
         }
     }
 

@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import Models
 import Scenes
 import Synchronization
@@ -32,9 +32,10 @@ final class PretrainingFeed {
         next = first
         threadCount = recipe.arguments.generatorThreads
         shared = Shared(recipe, firstBatch: first)
-        for _ in 0..<threadCount {
+        for number in 0..<threadCount {
             let shared = shared
-            Thread.detachNewThread { shared.work() }
+            // A queue of its own is a thread of its own, however many there are.
+            DispatchQueue(label: "scenes \(number)").async { shared.work() }
         }
     }
 

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The logs that a pretraining is asked for: TensorBoard's events, `log.jsonl`, `log.csv`.
 package final class PretrainingLogs {
     private let events: EventFile?

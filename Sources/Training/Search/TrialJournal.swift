@@ -1,5 +1,6 @@
 import Checkpoints
-import Foundation
+import Files
+import FoundationEssentials
 
 /// The trainings of a search on disk, a line each, written when one ends: what a killed search goes on from.
 package final class TrialJournal {
@@ -41,7 +42,7 @@ package final class TrialJournal {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw .log(file: path, reason: error.localizedDescription)
+            throw .log(file: path, reason: SystemReason.of(error))
         }
         let earlier = restarts ? nil : FileManager.default.contents(atPath: path)
         var kept = try Self.line(header, path)
@@ -99,7 +100,7 @@ package final class TrialJournal {
         do {
             return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")]
         } catch {
-            throw .log(file: path, reason: error.localizedDescription)
+            throw .log(file: path, reason: SystemReason.of(error))
         }
     }
 

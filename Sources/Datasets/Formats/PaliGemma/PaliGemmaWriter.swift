@@ -1,5 +1,6 @@
 import Detection
-import Foundation
+import Files
+import FoundationEssentials
 
 /// Writes annotation files in the PaliGemma JSONL layout, byte for byte as Roboflow exports them.
 package enum PaliGemmaWriter {
@@ -16,7 +17,7 @@ package enum PaliGemmaWriter {
         do {
             try Data(annotations(of: examples).utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
         } catch {
-            throw DatasetError(file: file, problem: .unwritable(error.localizedDescription))
+            throw DatasetError(file: file, problem: .unwritable(SystemReason.of(error)))
         }
     }
 }

@@ -1,5 +1,5 @@
 import Console
-import Foundation
+import FoundationEssentials
 import Models
 
 /// `model save`: for transformers, peft and Palinote.
