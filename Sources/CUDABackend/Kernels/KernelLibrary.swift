@@ -88,13 +88,14 @@ final class KernelLibrary {
         if let kernel = kernels[name], kernel.sharedByteCount >= shared { return kernel }
         var kernel: Kernel
         if let known = kernels[name] { kernel = known } else { kernel = try find(name) }
-        if shared > 48 << 10 {
+        // What a kernel has besides counts too, so even 48 KiB may be more than is allowed unasked.
+        if shared > 0 {
             try context.driver.check(
                 context.functions.setFunctionAttribute(
                     kernel.function, DriverAttribute.functionSharedMemory, Int32(shared)),
                 "cuFuncSetAttribute of \(name)")
         }
-        kernel.sharedByteCount = max(shared, 48 << 10)
+        kernel.sharedByteCount = shared
         kernels[name] = kernel
         return kernel
     }
