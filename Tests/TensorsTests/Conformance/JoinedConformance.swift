@@ -101,7 +101,7 @@ import Testing
                 }
                 expectNear(
                     try output.floats(), exact, tolerance: type.tolerance * Double(depths.count),
-                    scale: Double(depths.reduce(0, +)).squareRoot(),
+                    scale: Double(depths.reduce(0, +)),
                     "\(rows) x \(depths) x \(columns), added \(accumulate)")
             }
         }
