@@ -98,7 +98,7 @@ static const ccudakernels_program programs[] = {
      "sum_of_squares,finish_squares,", 0},
     {"norms", &norms, "rms_norm,rms_norm_pair,layer_norm,norm_input,norm_parameters,rotary,rotary_cache,", 0},
     {"few_rows", &few_rows, "few_rows,few_rows_gated,few_rows_plain,", 0},
-    {"narrow", &narrow, "narrow_rows,shallow_rows,narrow_gradient,", 0},
+    {"narrow", &narrow, "narrow_rows,narrow_rows_wide,shallow_rows,shallow_rows_deep,narrow_gradient,narrow_gradient_wide,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,
      "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0},

@@ -18,7 +18,7 @@ extension CUDABackend {
             if let bias = call.bias { try addBias(bias, to: call.output) }
         } else if !call.transposeA && m <= Self.fewRows {
             try multiplyFewRows(call, m, n, k)
-        } else if try !multiplyNarrow(call, m, n, k) {
+        } else if try !multiplyNarrow(call) {
             try multiplyManyRows(call, m, n, k)
         }
     }
@@ -56,7 +56,8 @@ extension CUDABackend {
 }
 
 extension CUDABackend {
-    private func checkTypes(_ call: MatmulCall) throws(TensorError) {
+    /// Throws where the operands of a product are of types that no kernel takes together.
+    func checkTypes(_ call: MatmulCall) throws(TensorError) {
         try requireSameType(call.b, as: call.a, "matmul")
         try requireSameType(call.bias, as: call.a, "matmul")
         if call.output.elementType != .float32 { try requireSameType(call.output, as: call.a, "matmul") }

@@ -185,6 +185,14 @@ DEVICE void load_matrices_transposed(uint32_t (&r)[4], const void *row) {
                  : "memory");
 }
 
+// A matrix of 8 rows of 16 bytes over the warp, of which a lane holds elements 2t and 2t + 1 of row g, transposed: the
+// lane gets element g of rows 2t and 2t + 1.
+DEVICE uint32_t transposed_matrix(uint32_t pair) {
+    uint32_t result;
+    asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(result) : "r"(pair));
+    return result;
+}
+
 // ---- Copies to shared memory ----
 
 // Sixteen aligned bytes, on their way until `wait_for_copies`; zeros where they are not `there`, and then nothing is

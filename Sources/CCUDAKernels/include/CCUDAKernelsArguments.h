@@ -262,27 +262,56 @@ CCUDAKERNELS_FUNCTION int32_t ccudakernels_few_rows_shared(int32_t m) {
 // Rows that a block of `shallow_rows` takes.
 #define CCUDAKERNELS_SHALLOW_ROWS 64
 
-// `output (+)= alpha * a b`, T bfloat16 or float16, U that or float32; every matrix 16-byte aligned.
-// - narrow_rows_T_U: n up to CCUDAKERNELS_NARROW, k a multiple of 8. Grid ceil(m / 16), block 512.
-// - shallow_rows_T_U: k up to CCUDAKERNELS_NARROW, n a multiple of 8. Grid (ceil(n / 256),
-//   ceil(m / CCUDAKERNELS_SHALLOW_ROWS)), block 256.
-// A row's bits do not depend on the other rows.
+// Products that one launch computes at most.
+#define CCUDAKERNELS_NARROW_PARTS 3
+// Rows that a block of `narrow_rows` takes: few, so that all processors have some, or twice as many where rows abound.
+#define CCUDAKERNELS_NARROW_ROWS 8
+#define CCUDAKERNELS_NARROW_MANY_ROWS 4096
+// Eights of depth that a block of `shallow_rows` adds up at most.
+#define CCUDAKERNELS_SHALLOW_EIGHTS 6
+
+// One product: `output (+)= alpha * a b`.
 typedef struct {
     ccudakernels_address a, b, output; // a [m, k]; b [k, n], or [n, k] if `transpose_b`
-    int32_t m, n, k;
-    int32_t transpose_b;
+    int32_t n, k;
     float alpha;
     int32_t accumulate;
+} ccudakernels_narrow_part;
+
+// Rows of the products' results that one block takes.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_narrow_rows(int32_t m) {
+    return m < CCUDAKERNELS_NARROW_MANY_ROWS ? CCUDAKERNELS_NARROW_ROWS : 2 * CCUDAKERNELS_NARROW_ROWS;
+}
+
+// Products of as many rows, T bfloat16 or float16, U that or float32; every matrix 16-byte aligned.
+// - narrow_rows_T_U: n up to 8, narrow_rows_wide_T_U: n up to CCUDAKERNELS_NARROW; k a multiple of 8. Grid count * ceil(m / ccudakernels_narrow_rows(m)),
+//   block 256.
+// - shallow_rows_T_U: depth up to 16, shallow_rows_deep_T_U: more; n a multiple of 8. Grid (ceil(largest n / 256),
+//   ceil(m / CCUDAKERNELS_SHALLOW_ROWS), count), block 256. With `sums` all parts are added up: alpha, n and output are
+//   those of parts[0], the parts' depths have CCUDAKERNELS_SHALLOW_EIGHTS eights at most, and the grid's z is 1.
+// A row's bits do not depend on the other rows, nor on other parts that are not added to it.
+typedef struct {
+    ccudakernels_narrow_part parts[CCUDAKERNELS_NARROW_PARTS];
+    int32_t count; // of parts
+    int32_t m;
+    int32_t transpose_b;
+    int32_t sums;
 } ccudakernels_narrow_arguments;
 
-// narrow_gradient_T_U: `output (+)= alpha * wide^T narrow`, types and alignment as above; columns a multiple of 8, width
-// up to CCUDAKERNELS_NARROW. Grid ceil(columns / 64), block 512.
+// One sum over rows: `output (+)= alpha * wide^T narrow`.
 typedef struct {
     ccudakernels_address wide, narrow, output; // wide [rows, columns], narrow [rows, width]
-    int32_t rows, columns, width;
+    int32_t columns, width;
     int32_t turned; // the output is [width, columns] instead of [columns, width]
     float alpha;
     int32_t accumulate;
+} ccudakernels_narrow_gradient_part;
+
+// narrow_gradient_T_U: width up to 8, narrow_gradient_wide_T_U: up to CCUDAKERNELS_NARROW; types and alignment as above,
+// columns a multiple of 8. Grid (ceil(largest columns / 64), count); block 512, or 256 where these are many blocks.
+typedef struct {
+    ccudakernels_narrow_gradient_part parts[CCUDAKERNELS_NARROW_PARTS];
+    int32_t rows;
 } ccudakernels_narrow_gradient_arguments;
 
 // A matrix in 4-bit NormalFloat; `Tensors/Quantization/NF4Matrix.swift` has the words.
@@ -326,12 +355,18 @@ typedef struct {
     ccudakernels_norm_arguments first, next;
 } ccudakernels_norm_pair_arguments;
 
-// norm_input_T: rows. Both norms' gradient for the input; `mean` is 0 for RMS norm, whose factor is `1 + weight`.
+// Columns of a row that one warp takes alone.
+#define CCUDAKERNELS_WARP_COLUMNS 256
+// Such rows that a block takes.
+#define CCUDAKERNELS_WARP_ROWS 8
+
+// norm_input_T: rows, but grid ceil(rows / CCUDAKERNELS_WARP_ROWS), block 256 for up to CCUDAKERNELS_WARP_COLUMNS columns.
+// Both norms' gradient for the input; `mean` is 0 for RMS norm, whose factor is `1 + weight`.
 typedef struct {
     ccudakernels_address output_gradient, input, weight, input_gradient;
+    ccudakernels_address addend;        // optional; added to the gradient, and may be where that is written
     ccudakernels_address mean, inverse; // float32 [rows]
     int64_t rows, columns;
-    int32_t accumulate;
 } ccudakernels_norm_input_arguments;
 
 // norm_parameters_T: grid and block as sum_columns_T. Partial sums for the gradients of weight and bias, each to be
@@ -459,7 +494,7 @@ CCUDAKERNELS_FUNCTION int32_t ccudakernels_plain_backward_shared(int32_t head_si
 
 // ---- Ends ----
 
-// cross_entropy_T: rows, but block 512; T is the type of the gradient, float32 if there is none.
+// cross_entropy_T: rows, but any block of whole warps up to 1024; T is the type of the gradient, float32 if there is none.
 typedef struct {
     ccudakernels_address logits, targets, weights, losses; // float32 [rows, columns], int32 [rows], float32 [rows] twice
     ccudakernels_address gradient;                         // optional [rows, columns]

@@ -201,6 +201,16 @@ DEVICE void load_matrices_transposed(uint32_t (&r)[4], const void *row) {
     }
 }
 
+DEVICE uint32_t transposed_matrix(uint32_t pair) {
+    exchange([&](emulator::Exchange &mine) { mine.words[0] = pair; });
+    uint32_t lane = emulator::running.fiber->number % 32, group = lane / 4, result = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t row = lane % 4 * 2 + i, word = emulator::exchange_of(row * 4 + group / 2).words[0];
+        result |= (word >> group % 2 * 16 & 0xffff) << 16 * i;
+    }
+    return result;
+}
+
 // ---- Copies to shared memory ----
 
 // Copies arrive as late as they may, and leave NaN until then: a wait that is missing shows.
