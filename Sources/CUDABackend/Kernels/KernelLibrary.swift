@@ -88,7 +88,7 @@ final class KernelLibrary {
         if let kernel = kernels[name], kernel.sharedByteCount >= shared { return kernel }
         var kernel: Kernel
         if let known = kernels[name] { kernel = known } else { kernel = try find(name) }
-        // What a kernel has of its own counts towards the 48 KiB that need no asking, so even less is asked for.
+        // What a kernel has besides counts too, so even 48 KiB may be more than is allowed unasked.
         if shared > 0 {
             try context.driver.check(
                 context.functions.setFunctionAttribute(
