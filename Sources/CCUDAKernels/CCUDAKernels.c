@@ -102,7 +102,7 @@ static const ccudakernels_program programs[] = {
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,
      "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0},
-    {"attention_rows", &attention_rows, "attention_combine,attention_delta,", 0},
+    {"attention_rows", &attention_rows, "attention_delta,", 0},
     ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
     {"ends", &ends,
      "cross_entropy,absolute_error,argmax_rows,adamw,adamw_of_many,squares_of_many,finish_squares_of_many,", 0},

@@ -304,6 +304,11 @@ extension CUDABackend {
         let shape = arguments.shape
         let (examples, keyHeads, size) = (Int(shape.batch), Int(shape.key_heads), Int(shape.head_size))
         let rowsOfHead = Int(shape.queries * (shape.heads / shape.key_heads))
+        guard examples * keyHeads <= Int(CCUDAKERNELS_DECODE_HEADS) else {
+            throw .argument(
+                operation: "attention",
+                reason: "\(examples) tokens of \(keyHeads) heads; at most \(CCUDAKERNELS_DECODE_HEADS) heads at once")
+        }
         let rows = examples * keyHeads * parts * rowsOfHead
         let outputs = try scratch(4 * rows * size, "attention")
         let sums = try scratch(8 * rows, "attention")
@@ -312,7 +317,6 @@ extension CUDABackend {
         try kernels.launch(
             "attention_decode" + type + "_\(size)", grid: (parts, keyHeads, examples), block: 128,
             shared: Int(ccudakernels_decode_shared(shape.head_size)), arguments)
-        try kernels.launch("attention_combine" + type, grid: (rowsOfHead, keyHeads, examples), block: 128, arguments)
     }
 
     private func backwardArguments(

@@ -234,6 +234,26 @@ template <int pending> DEVICE void wait_for_copies() {
 #endif
 }
 
+// ---- Blocks that wait for none ----
+
+// Counts one of `count` blocks that are done, by one of its threads; whether it is the last, which leaves 0 behind. Then
+// it sees what the others wrote before barriers in front of this.
+DEVICE bool is_last_of(uint32_t *done, uint32_t count) {
+    __threadfence();
+    bool is_last = atomicInc(done, count - 1) == count - 1;
+    __threadfence();
+    return is_last;
+}
+
+// What other blocks of this kernel wrote: past the first cache, which does not know of it.
+DEVICE float4 read_fresh(const float4 *place) {
+    return __ldcg(place);
+}
+
+DEVICE float2 read_fresh(const float2 *place) {
+    return __ldcg(place);
+}
+
 // Sixteen bytes that are read once: past the first cache.
 DEVICE sixteen_bytes read_once(const void *place) {
     return __ldcs((const uint4 *)place);

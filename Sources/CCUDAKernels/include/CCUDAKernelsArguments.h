@@ -234,7 +234,7 @@ typedef struct {
 } ccudakernels_few_rows_part;
 
 // few_rows_T_U: a, b, bias T; outputs U, which is T or float32. Grid (all parts' blocks, ceil(m /
-// CCUDAKERNELS_FEW_ROWS)), block 256, shared bytes `ccudakernels_few_rows_shared(m)`. Streams weights once; good up to
+// CCUDAKERNELS_FEW_ROWS)), block 256, shared bytes `ccudakernels_few_rows_shared(m)`, none for float32. Streams weights once; good up to
 // m = 32 or so. A column's bits do not depend on the other parts.
 // few_rows_gated_T, T not float32: `gelu(a gate') * (a up')`, both products rounded to T, with the gate in parts[0] and
 // what it multiplies in parts[1]; only the first output is written, and `alpha`, `accumulate` and biases are not read.
@@ -409,6 +409,8 @@ typedef struct {
 // Rows of one block; a row is one position of one query head, `group = heads / key_heads` rows a position.
 #define CCUDAKERNELS_QUERY_TILE 64
 #define CCUDAKERNELS_DECODE_ROWS 16
+// Heads of keys of all examples that one launch of attention_decode takes.
+#define CCUDAKERNELS_DECODE_HEADS (1 << 16)
 #define CCUDAKERNELS_PLAIN_ROWS 16
 
 // Which columns a query may see in one example; `Tensors/Backend/AttentionCalls.swift` has the words.
@@ -435,10 +437,11 @@ typedef struct {
 // - attention_T_D: T bfloat16 (sm_80) or float16, D in 64, 72, 80, 128, 256; on tensor cores. Grid
 //   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block 128, shared bytes
 //   `ccudakernels_attention_shared(D)`.
-// - attention_decode_T_D then attention_combine_T: the same bits, for rows <= CCUDAKERNELS_DECODE_ROWS; needs partials.
-//   attention_decode_T_D: grid (parts, key_heads, batch), block 128, shared bytes `ccudakernels_decode_shared(D)`,
-//   where parts = max(1, ceil(max over examples of (key_end - key_begin) / CCUDAKERNELS_KEY_TILE)).
-//   attention_combine_T: grid (rows, key_heads, batch), block 128.
+// - attention_decode_T_D: the same bits, for rows <= CCUDAKERNELS_DECODE_ROWS and batch * key_heads <=
+//   CCUDAKERNELS_DECODE_HEADS; needs partials. Grid (parts, key_heads, batch), block 128, shared bytes
+//   `ccudakernels_decode_shared(D)`, where parts = max(1, ceil(max over examples of (key_end - key_begin) /
+//   CCUDAKERNELS_KEY_TILE)). With `places` it reads keys and values of earlier columns than the launch's tokens have
+//   before the kernel in front of it is done, and so that must not write them.
 // - attention_plain_T: any T and any d up to 256. Grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch), block
 //   256, shared bytes `ccudakernels_plain_shared(d)`.
 // A row's bits depend on T, d and whether the kernel is plain; not on which of the first two kernels is taken.

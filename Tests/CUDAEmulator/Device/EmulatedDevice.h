@@ -39,6 +39,14 @@ struct alignas(16) sixteen_bytes {
     uint32_t x, y, z, w;
 };
 
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+
+struct alignas(8) float2 {
+    float x, y;
+};
+
 // Launches follow one another.
 DEVICE void wait_for_earlier() {}
 
@@ -237,6 +245,18 @@ template <int pending> void wait_for_copies() {
         else std::memset(copy.shared, 0, 16);
     }
     fiber->copies.erase(fiber->copies.begin(), fiber->copies.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+// ---- Blocks that wait for none ----
+
+DEVICE bool is_last_of(uint32_t *done, uint32_t count) {
+    bool is_last = *done == count - 1;
+    *done = is_last ? 0 : *done + 1;
+    return is_last;
+}
+
+template <typename A> A read_fresh(const A *place) {
+    return *place;
 }
 
 DEVICE sixteen_bytes read_once(const void *place) {
