@@ -86,6 +86,9 @@ struct BenchCommandTests {
         arguments: [([3.0], 3.0, 3.0), ([3, 1, 2], 1, 2), ([4, 1, 2, 9], 1, 3)])
     func measurement(runs: [Double], best: Double, median: Double) {
         let measurement = Measurement(name: "x", first: 9, runs: runs)
+        var table = Measurement.table
+        table.add(measurement.row)
+        #expect(table.rows.first?.count == table.columns.count)
         #expect(measurement.best == best)
         #expect(measurement.median == median)
     }
