@@ -87,9 +87,14 @@ extension CUDABackend {
     func hostIndices(_ tensor: Tensor, below limit: Int, _ operation: String) throws(TensorError) -> [Int32] {
         try require(tensor, .int32, operation)
         let known: [Int32]
-        if case .copied(let values) = cudaStorage(tensor.storage).indices {
-            let start = tensor.byteOffset / 4
-            known = Array(values[start..<start + tensor.count])
+        if case .copied(let bytes) = cudaStorage(tensor.storage).indices {
+            known = [Int32](unsafeUninitializedCapacity: tensor.count) { values, count in
+                bytes.withUnsafeBytes { bytes in
+                    let part = UnsafeRawBufferPointer(rebasing: bytes[tensor.byteOffset...].prefix(4 * tensor.count))
+                    UnsafeMutableRawBufferPointer(values).copyMemory(from: part)
+                }
+                count = tensor.count
+            }
         } else {
             known = try tensor.read()
         }

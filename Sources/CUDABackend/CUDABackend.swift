@@ -129,7 +129,7 @@ extension CUDABackend {
 
     private static func indices(in bytes: UnsafeRawBufferPointer) -> KnownIndices? {
         guard bytes.count % 4 == 0 else { return nil }
-        return .copied((0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self) })
+        return .copied(Array(bytes))
     }
 
     /// The driver, the card and the libraries that `options` name.

@@ -22,8 +22,8 @@ final class CUDAStorage: Storage {
 
 /// What is known on the host of int32 numbers on the device.
 enum KnownIndices {
-    /// All of them: they were copied from there.
-    case copied([Int32])
+    /// All of them, as bytes: they were copied from there.
+    case copied([UInt8])
     /// They are at least 0 and below this: a kernel chose them among so many.
     case below(Int)
 }
