@@ -11,7 +11,7 @@ struct BenchCUDACommand: Command {
         difference from float32 on the processor, over the norm. Rows are also computed alone and among others, which must give
         the same bits. Times are medians on the shapes of the 3B model at 448 pixels.
         """
-    static let examples = ["bench cuda", "bench cuda --checks-only"]
+    static let examples = ["bench cuda"]
 
     @OptionGroup var options: CUDABenchOptions
 
