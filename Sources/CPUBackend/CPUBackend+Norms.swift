@@ -26,25 +26,27 @@ extension CPUBackend {
 
     package func rmsNormBackward(_ call: RMSNormBackwardCall) throws(TensorError) {
         let name = "RMS norm backward"
+        try copy(call.addend, to: call.inputGradient)
         let arguments = ckernels_norm_backward_call(
             output_gradient: try input(call.outputGradient, name), input: try input(call.input, name),
             weight: try input(call.weight, name), input_gradient: try output(call.inputGradient, name), mean: nil,
             inverse: try floats(call.inverseRMS, name),
             weight_gradient: try optionalTarget(call.weightGradient, name), bias_gradient: nil, rows: call.input.rows,
-            columns: call.input.columns, accumulate_input: call.accumulateInput,
+            columns: call.input.columns, accumulate_input: call.addend != nil,
             accumulate_parameters: call.accumulateWeight)
         runBackward(CKERNELS_RMS_NORM_INPUT, CKERNELS_RMS_NORM_WEIGHT, arguments)
     }
 
     package func layerNormBackward(_ call: LayerNormBackwardCall) throws(TensorError) {
         let name = "layer norm backward"
+        try copy(call.addend, to: call.inputGradient)
         let arguments = ckernels_norm_backward_call(
             output_gradient: try input(call.outputGradient, name), input: try input(call.input, name),
             weight: try input(call.weight, name), input_gradient: try output(call.inputGradient, name),
             mean: try floats(call.mean, name), inverse: try floats(call.inverseDeviation, name),
             weight_gradient: try optionalTarget(call.weightGradient, name),
             bias_gradient: try optionalTarget(call.biasGradient, name), rows: call.input.rows,
-            columns: call.input.columns, accumulate_input: call.accumulateInput,
+            columns: call.input.columns, accumulate_input: call.addend != nil,
             accumulate_parameters: call.accumulateParameters)
         runBackward(CKERNELS_LAYER_NORM_INPUT, CKERNELS_LAYER_NORM_WEIGHT, arguments)
     }
@@ -79,6 +81,13 @@ extension CPUBackend {
 }
 
 extension CPUBackend {
+    /// Puts what a gradient is added to in its place, where it is elsewhere.
+    private func copy(_ addend: Tensor?, to gradient: Tensor?) throws(TensorError) {
+        guard let addend, let gradient else { return }
+        if addend.storage === gradient.storage && addend.byteOffset == gradient.byteOffset { return }
+        try convert(ConvertCall(input: addend, output: gradient))
+    }
+
     private func optionalTarget(
         _ tensor: Tensor?, _ operation: String
     ) throws(TensorError) -> UnsafeMutablePointer<Float>? {

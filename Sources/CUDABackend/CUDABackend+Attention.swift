@@ -63,7 +63,8 @@ extension CUDABackend {
             var arguments = ccudakernels_attention_arguments()
             arguments.shape = try kernelShape(call, examples)
             let tiled = type + "_\(shape.headSize)"
-            if !isTiled(call.q, shared: ccudakernels_attention_shared(Int32(shape.headSize), 0)) {
+            let shared = ccudakernels_attention_shared(Int32(shape.headSize), 0)
+            if !isTiled(call.q, shared: shared) || !Self.isRising(call.scale, call.softCap) {
                 let shared = Int(ccudakernels_plain_shared(Int32(shape.headSize)))
                 let grid = shape.grid(rowsOfBlock: CCUDAKERNELS_PLAIN_ROWS, examples)
                 try kernels.launch("attention_plain" + type, grid: grid, block: 256, shared: shared, arguments)
@@ -97,7 +98,9 @@ extension CUDABackend {
         (arguments.shape.scale, arguments.shape.soft_cap) = (call.scale, call.softCap ?? 0)
         let type = try suffix(call.q, name)
         func blocks(_ rowsOfBlock: Int32) -> Int { (rows + Int(rowsOfBlock) - 1) / Int(rowsOfBlock) }
-        if !isTiled(call.q, shared: ccudakernels_attention_shared(Int32(size), 0)) {
+        if !isTiled(call.q, shared: ccudakernels_attention_shared(Int32(size), 0))
+            || !Self.isRising(call.scale, call.softCap)
+        {
             try kernels.launch(
                 "attention_plain" + type, grid: (blocks(CCUDAKERNELS_PLAIN_ROWS), keyHeads, tokens), block: 256,
                 shared: Int(ccudakernels_plain_shared(Int32(size))), arguments)
@@ -267,6 +270,11 @@ extension CUDABackend {
             && Int(shared) <= context.device.sharedMemoryByteCount
     }
 
+    /// Whether scores rise with products, as the tiled forward takes for granted.
+    private static func isRising(_ scale: Float, _ softCap: Float?) -> Bool {
+        scale > 0 && (softCap ?? 0) >= 0
+    }
+
     /// What kernels are told of some examples of a call.
     private func kernelShape(
         _ call: AttentionCall, _ examples: Range<Int>
@@ -310,13 +318,18 @@ extension CUDABackend {
             shared: Int(ccudakernels_attention_shared(size, arguments.has_room)), arguments)
     }
 
-    /// Few queries: each block takes some of the keys, and a second kernel joins what they found, in order.
+    /// Few queries: each block takes some of the keys, and the last one joins what they found, in order.
     private func decode(
         parts: Int, _ type: String, _ arguments: inout ccudakernels_attention_arguments
     ) throws(TensorError) {
         let shape = arguments.shape
         let (examples, keyHeads, size) = (Int(shape.batch), Int(shape.key_heads), Int(shape.head_size))
         let rowsOfHead = Int(shape.queries * (shape.heads / shape.key_heads))
+        guard examples * keyHeads <= Int(CCUDAKERNELS_DECODE_HEADS) else {
+            throw .argument(
+                operation: "attention",
+                reason: "\(examples) tokens of \(keyHeads) heads; at most \(CCUDAKERNELS_DECODE_HEADS) heads at once")
+        }
         let rows = examples * keyHeads * parts * rowsOfHead
         let outputs = try scratch(4 * rows * size, "attention")
         let sums = try scratch(8 * rows, "attention")
@@ -325,7 +338,6 @@ extension CUDABackend {
         try kernels.launch(
             "attention_decode" + type + "_\(size)", grid: (parts, keyHeads, examples), block: 128,
             shared: Int(ccudakernels_decode_shared(shape.head_size)), arguments)
-        try kernels.launch("attention_combine" + type, grid: (rowsOfHead, keyHeads, examples), block: 128, arguments)
     }
 
     private func backwardArguments(

@@ -15,7 +15,9 @@ extension CUDABackend {
             spread_end: Int32(min(call.spread?.columns.upperBound ?? 0, columns)),
             spread_deviation: call.spread?.deviation ?? 0)
         let type = try suffix(call.logitsGradient ?? call.logits, name)
-        try launch("cross_entropy" + type, rows: rows, columns: columns, block: 512, arguments)
+        // Long rows are few: their blocks are as large as can be, so that processors have enough to wait for.
+        let block = columns < 16384 ? Int(ccudakernels_row_threads(Int64(columns))) : 1024
+        try launch("cross_entropy" + type, rows: rows, columns: columns, block: block, arguments)
     }
 
     package func absoluteError(_ call: AbsoluteErrorCall) throws(TensorError) {

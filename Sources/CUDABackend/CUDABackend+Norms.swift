@@ -48,7 +48,7 @@ extension CUDABackend {
         let gradients = NormGradients(
             name: "RMS norm backward", outputGradient: call.outputGradient, input: call.input, weight: call.weight,
             mean: nil, inverse: call.inverseRMS, inputGradient: call.inputGradient,
-            accumulatesInput: call.accumulateInput, weightGradient: call.weightGradient, biasGradient: nil,
+            addend: call.addend, weightGradient: call.weightGradient, biasGradient: nil,
             accumulatesParameters: call.accumulateWeight)
         try run(gradients)
     }
@@ -57,7 +57,7 @@ extension CUDABackend {
         let gradients = NormGradients(
             name: "layer norm backward", outputGradient: call.outputGradient, input: call.input, weight: call.weight,
             mean: call.mean, inverse: call.inverseDeviation, inputGradient: call.inputGradient,
-            accumulatesInput: call.accumulateInput, weightGradient: call.weightGradient,
+            addend: call.addend, weightGradient: call.weightGradient,
             biasGradient: call.biasGradient, accumulatesParameters: call.accumulateParameters)
         try run(gradients)
     }
@@ -70,14 +70,14 @@ private struct NormGradients {
     let mean: Tensor?
     let inverse: Tensor
     let inputGradient: Tensor?
-    let accumulatesInput: Bool
+    let addend: Tensor?
     let weightGradient, biasGradient: Tensor?
     let accumulatesParameters: Bool
 }
 
 extension CUDABackend {
     private func run(_ call: NormGradients) throws(TensorError) {
-        for operand in [call.outputGradient, call.weight, call.inputGradient] {
+        for operand in [call.outputGradient, call.weight, call.inputGradient, call.addend] {
             try requireSameType(operand, as: call.input, call.name)
         }
         // The parameters' gradients first: the input's may be written over the output's.
@@ -85,12 +85,15 @@ extension CUDABackend {
         guard let inputGradient = call.inputGradient else { return }
         let arguments = ccudakernels_norm_input_arguments(
             output_gradient: source(call.outputGradient), input: source(call.input), weight: source(call.weight),
-            input_gradient: target(inputGradient), mean: source(call.mean), inverse: source(call.inverse),
-            rows: Int64(call.input.rows), columns: Int64(call.input.columns),
-            accumulate: call.accumulatesInput ? 1 : 0)
-        try launch(
-            "norm_input" + suffix(call.input, call.name), rows: call.input.rows, columns: call.input.columns,
-            arguments)
+            input_gradient: target(inputGradient), addend: source(call.addend), mean: source(call.mean),
+            inverse: source(call.inverse), rows: Int64(call.input.rows), columns: Int64(call.input.columns))
+        let (kernel, rows) = (try "norm_input" + suffix(call.input, call.name), call.input.rows)
+        guard call.input.columns <= Int(CCUDAKERNELS_WARP_COLUMNS) else {
+            return try launch(kernel, rows: rows, columns: call.input.columns, arguments)
+        }
+        let rowsOfBlock = Int(CCUDAKERNELS_WARP_ROWS)
+        try kernels.launch(
+            kernel, grid: ((rows + rowsOfBlock - 1) / rowsOfBlock, 1, 1), block: 32 * rowsOfBlock, arguments)
     }
 
     private func addParameters(_ call: NormGradients) throws(TensorError) {

@@ -97,7 +97,7 @@ private struct Work {
         try backend.rmsNormBackward(
             RMSNormBackwardCall(
                 outputGradient: try random("g", [70, 700]), input: x, weight: weight, inverseRMS: inverse,
-                inputGradient: ofX, accumulateInput: false, weightGradient: ofWeight, accumulateWeight: false))
+                inputGradient: ofX, weightGradient: ofWeight, accumulateWeight: false))
         let activated = try empty([70, 700])
         try backend.gelu(GELUCall(input: x, output: activated))
         return [

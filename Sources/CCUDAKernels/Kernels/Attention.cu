@@ -1,7 +1,7 @@
 // The forward of attention on tensor cores, for one head size: whole passes, and few rows against many keys.
 //
 // Both take the keys in tiles of 64, compute each tile as if there were no other, and merge what tiles give in order,
-// by the same sums: one after another here, by `attention_combine` where tiles were computed apart.
+// by the same sums: one after another, or when all blocks that computed them apart are done.
 
 #include "AttentionTiles.cuh"
 
@@ -240,26 +240,89 @@ template <typename T> DEVICE void attention(const ccudakernels_attention_argumen
 
 #endif
 
-// At most 16 rows; a block takes one tile of keys. Its warps share the scores out by keys, then each softens all of
-// them and mixes some columns of the values.
-template <typename T> DEVICE void attention_decode(const ccudakernels_attention_arguments &p) {
-    DYNAMIC_SHARED(memory);
+#define DECODE_THREADS 128
+// Tiles whose sums are read at once when they are merged.
+#define TILES_AT_ONCE 8
+
+// How many blocks of a token's head are done with their tile.
+static __device__ uint32_t decode_blocks_done[CCUDAKERNELS_DECODE_HEADS];
+
+// Merges the tiles of all rows in order, as `attention` does: by the block that was done last, whichever that is.
+template <typename T>
+DEVICE void merge_tiles(
+    const ccudakernels_attention_arguments &p, const attention_place &place, int64_t first_partial
+) {
+    const ccudakernels_attention &shape = p.shape;
+    const float *all_sums = input_of<float>(p.partial_sums) + first_partial * place.rows * 2;
+    const float *all_outputs = input_of<float>(p.partial_outputs) + first_partial * place.rows * HEAD_SIZE;
+    for (int task = threadIdx.x; task < place.rows * (HEAD_SIZE / 4); task += blockDim.x) {
+        int32_t row = task / (HEAD_SIZE / 4), column = task % (HEAD_SIZE / 4) * 4;
+        float largest = -INFINITE, sum = 0, output[4] = {0};
+        for (int32_t first = 0; first < p.parts; first += TILES_AT_ONCE) {
+            float2 sums[TILES_AT_ONCE];
+            float4 mixed[TILES_AT_ONCE];
+#pragma unroll
+            for (int i = 0; i < TILES_AT_ONCE; i++) {
+                int64_t at = (int64_t)smaller(first + i, p.parts - 1) * place.rows + row;
+                sums[i] = read_fresh((const float2 *)(all_sums + at * 2));
+                mixed[i] = read_fresh((const float4 *)(all_outputs + at * HEAD_SIZE + column));
+            }
+#pragma unroll
+            for (int i = 0; i < TILES_AT_ONCE; i++) {
+                // Where nothing was seen, nothing else was written.
+                if (first + i >= p.parts || sums[i].x == -INFINITE) continue;
+                merging merge = merged(largest, sums[i].x);
+                largest = merge.largest;
+                sum = fmaf(sums[i].y, merge.added, sum * merge.kept);
+                output[0] = fmaf(mixed[i].x, merge.added, output[0] * merge.kept);
+                output[1] = fmaf(mixed[i].y, merge.added, output[1] * merge.kept);
+                output[2] = fmaf(mixed[i].z, merge.added, output[2] * merge.kept);
+                output[3] = fmaf(mixed[i].w, merge.added, output[3] * merge.kept);
+            }
+        }
+        T *target = output_of<T>(shape.output) + query_place(shape, place, row) + column;
+        float share = sum > 0 ? 1.0f / sum : 0.0f;
+        write_pair(target, output[0] * share, output[1] * share);
+        write_pair(target + 2, output[2] * share, output[3] * share);
+        if (shape.log_sum_exp != 0 && column == 0) {
+            output_of<float>(shape.log_sum_exp)[sum_place(shape, place, row)] = log_sum_exp_of(largest, sum);
+        }
+    }
+}
+
+// Whether no token of this launch stands in a tile of a token's keys: then all of the tile was there before the kernel
+// in front of this one. The whole block.
+DEVICE bool is_old_tile(const ccudakernels_attention &shape, const attention_place &place, int32_t first) {
+    if (shape.places == 0) return false;
+    bool has_new = false;
+    for (int32_t i = threadIdx.x; i < shape.batch; i += blockDim.x) {
+        const int32_t *token = input_of<int32_t>(shape.places) + 3 * (int64_t)i;
+        has_new = has_new || (token[0] == place.key_row && token[2] < place.visible.key_begin + first + TILE);
+    }
+    return !__syncthreads_or(has_new);
+}
+
+// A tile of keys, which some of at most 16 rows see. Warps share the scores out by keys, then each softens all of them
+// and mixes some columns of the values.
+template <typename T>
+DEVICE void decode_tile(
+    const ccudakernels_attention_arguments &p, const attention_place &place, int64_t partial, unsigned char *memory
+) {
     uint16_t *keys = (uint16_t *)memory, *values = keys + TILE * STRIDE, *queries = values + TILE * STRIDE;
     float *scores = (float *)(queries + CCUDAKERNELS_DECODE_ROWS * STRIDE);
     const ccudakernels_attention &shape = p.shape;
-    attention_place place = place_of_token(shape);
     int32_t first = blockIdx.x * TILE, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    int64_t partial = ((int64_t)place.example * shape.key_heads + place.key_head) * p.parts + blockIdx.x;
-    float *sums = output_of<float>(p.partial_sums) + partial * place.rows * 2;
-    seen_keys all = keys_seen_by_rows(shape, place, 0, place.rows);
-    if (first >= all.end || first + TILE <= all.begin) {
-        for (int row = threadIdx.x; row < place.rows; row += blockDim.x) sums[row * 2] = -INFINITE;
-        return;
+    bool is_old = is_old_tile(shape, place, first);
+    if (is_old) {
+        load_keys<T, DECODE_THREADS>(keys, shape.k, shape, place, first);
+        load_keys<T, DECODE_THREADS>(values, shape.v, shape, place, first);
     }
-    load_queries<T, 128, CCUDAKERNELS_DECODE_ROWS>(queries, shape.q, shape, place, 0);
-    load_keys<T, 128>(keys, shape.k, shape, place, first);
+    wait_for_earlier();
+    let_next_start();
+    load_queries<T, DECODE_THREADS, CCUDAKERNELS_DECODE_ROWS>(queries, shape.q, shape, place, 0);
+    if (!is_old) load_keys<T, DECODE_THREADS>(keys, shape.k, shape, place, first);
     commit_copies();
-    load_keys<T, 128>(values, shape.v, shape, place, first);
+    if (!is_old) load_keys<T, DECODE_THREADS>(values, shape.v, shape, place, first);
     commit_copies();
     wait_for_copies<1>();
     __syncthreads();
@@ -295,6 +358,7 @@ template <typename T> DEVICE void attention_decode(const ccudakernels_attention_
         }
     }
     if (warp > 0 || lane % 4 > 0) return;
+    float *sums = output_of<float>(p.partial_sums) + partial * place.rows * 2;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         if (rows[half] >= place.rows) continue;
@@ -303,17 +367,39 @@ template <typename T> DEVICE void attention_decode(const ccudakernels_attention_
     }
 }
 
+// At most 16 rows; a block takes one tile of keys. Places and earlier keys are no work of the kernel in front of this
+// one.
+template <typename T> DEVICE void attention_decode(const ccudakernels_attention_arguments &p) {
+    DYNAMIC_SHARED(memory);
+    attention_place place = place_of_token(p.shape);
+    int32_t first = blockIdx.x * TILE, head = place.example * p.shape.key_heads + place.key_head;
+    int64_t first_partial = (int64_t)head * p.parts, partial = first_partial + blockIdx.x;
+    seen_keys all = keys_seen_by_rows(p.shape, place, 0, place.rows);
+    if (first < all.end && first + TILE > all.begin) {
+        decode_tile<T>(p, place, partial, memory);
+    } else {
+        wait_for_earlier();
+        let_next_start();
+        float *sums = output_of<float>(p.partial_sums) + partial * place.rows * 2;
+        for (int row = threadIdx.x; row < place.rows; row += blockDim.x) sums[row * 2] = -INFINITE;
+    }
+    __syncthreads(); // all is written, and nobody reads shared memory any more
+    if (threadIdx.x == 0) *(int32_t *)memory = is_last_of(decode_blocks_done + head, p.parts);
+    __syncthreads();
+    if (*(int32_t *)memory) merge_tiles<T>(p, place, first_partial);
+}
+
 KERNEL(NAME(attention, float16, HEAD_SIZE), ccudakernels_attention_arguments, THREADS, BLOCKS) {
     attention<float16>(p);
 }
-KERNEL(NAME(attention_decode, float16, HEAD_SIZE), ccudakernels_attention_arguments, 128) {
+EARLY_KERNEL(NAME(attention_decode, float16, HEAD_SIZE), ccudakernels_attention_arguments, DECODE_THREADS) {
     attention_decode<float16>(p);
 }
 #if HAS_BFLOAT16
 KERNEL(NAME(attention, bfloat16, HEAD_SIZE), ccudakernels_attention_arguments, THREADS, BLOCKS) {
     attention<bfloat16>(p);
 }
-KERNEL(NAME(attention_decode, bfloat16, HEAD_SIZE), ccudakernels_attention_arguments, 128) {
+EARLY_KERNEL(NAME(attention_decode, bfloat16, HEAD_SIZE), ccudakernels_attention_arguments, DECODE_THREADS) {
     attention_decode<bfloat16>(p);
 }
 #endif

@@ -14,8 +14,8 @@
 #define WEIGHT_STRIDE (TILE + 8)
 // Columns of sums that a warp takes where four warps share them out.
 #define COLUMNS (HEAD_SIZE / 4)
-// The threads of a block, and the blocks that a processor shall have room for in the forward: heads that are small leave a warp the registers for whole rows of scores; else two warps share
-// them out, and hand weights on in shared memory.
+// The threads of a block, and the blocks that a processor shall have room for in the forward: heads that are small leave
+// a warp the registers for whole rows of scores; else two warps share them out, and hand weights on in shared memory.
 #define THREADS (HEAD_SIZE < CCUDAKERNELS_LARGE_HEAD ? 128 : 256)
 #define BLOCKS (HEAD_SIZE == 64 ? 4 : HEAD_SIZE < CCUDAKERNELS_LARGE_HEAD ? 3 : 2)
 

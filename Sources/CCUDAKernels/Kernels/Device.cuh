@@ -185,6 +185,14 @@ DEVICE void load_matrices_transposed(uint32_t (&r)[4], const void *row) {
                  : "memory");
 }
 
+// A matrix of 8 rows of 16 bytes over the warp, of which a lane holds elements 2t and 2t + 1 of row g, transposed: the
+// lane gets element g of rows 2t and 2t + 1.
+DEVICE uint32_t transposed_matrix(uint32_t pair) {
+    uint32_t result;
+    asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(result) : "r"(pair));
+    return result;
+}
+
 // ---- Copies to shared memory ----
 
 // Sixteen aligned bytes, on their way until `wait_for_copies`; zeros where they are not `there`, and then nothing is
@@ -224,6 +232,26 @@ template <int pending> DEVICE void wait_for_copies() {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
 #endif
+}
+
+// ---- Blocks that wait for none ----
+
+// Counts one of `count` blocks that are done, by one of its threads; whether it is the last, which leaves 0 behind. Then
+// it sees what the others wrote before barriers in front of this.
+DEVICE bool is_last_of(uint32_t *done, uint32_t count) {
+    __threadfence();
+    bool is_last = atomicInc(done, count - 1) == count - 1;
+    __threadfence();
+    return is_last;
+}
+
+// What other blocks of this kernel wrote: past the first cache, which does not know of it.
+DEVICE float4 read_fresh(const float4 *place) {
+    return __ldcg(place);
+}
+
+DEVICE float2 read_fresh(const float2 *place) {
+    return __ldcg(place);
 }
 
 // Sixteen bytes that are read once: past the first cache.

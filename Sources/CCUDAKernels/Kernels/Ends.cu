@@ -99,7 +99,7 @@ template <typename T> DEVICE void cross_entropy(const ccudakernels_cross_entropy
 }
 
 #define CROSS_ENTROPY(name, T) \
-    KERNEL(cross_entropy_##name, ccudakernels_cross_entropy_arguments, 512) { cross_entropy<T>(p); }
+    KERNEL(cross_entropy_##name, ccudakernels_cross_entropy_arguments, 1024) { cross_entropy<T>(p); }
 FOR_EACH_TYPE(CROSS_ENTROPY)
 
 // A thread takes a row.

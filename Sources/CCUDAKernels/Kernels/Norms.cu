@@ -19,22 +19,6 @@ template <typename T> DEVICE float squares_of_row(const T *x, int64_t columns, b
     return joined_over_block<addition>(sum, 0.0f, room);
 }
 
-// Eight elements as they lie in memory, which takes half the registers where types are narrow.
-template <typename T> union packed_eight {
-    sixteen_bytes parts[WIDTH * sizeof(T) / 16];
-    T elements[WIDTH];
-
-    __device__ __forceinline__ void read(const T *from, int64_t count, bool aligned) {
-        if (aligned && count >= WIDTH) {
-#pragma unroll
-            for (int i = 0; i < (int)(WIDTH * sizeof(T) / 16); i++) parts[i] = ((const sixteen_bytes *)from)[i];
-            return;
-        }
-#pragma unroll
-        for (int k = 0; k < WIDTH; k++) elements[k] = k < count ? from[k] : rounded<T>(0);
-    }
-};
-
 // Eight elements of what RMS norm reads of a row. A thread's first are fetched together, before anything is summed: in
 // decoding a row is alone, and the time is that of waiting for memory. Nothing is read beyond the row.
 template <typename T> struct rms_norm_eight {
@@ -164,46 +148,93 @@ template <typename T> DEVICE void layer_norm(const ccudakernels_norm_arguments &
     KERNEL(layer_norm_##name, ccudakernels_norm_arguments, 512) { layer_norm<T>(p); }
 FOR_EACH_TYPE(LAYER_NORM)
 
-// dx = inverse (g w - mean(g w) - x^ mean(g w x^)), where x^ is the normalized input; RMS norm has no middle term.
+// Eight elements of what the backward of a norm reads of a row, once.
+template <typename T> struct norm_input_eight {
+    packed_eight<T> gradient, x, weight, addend;
+
+    __device__ __forceinline__ void read(const ccudakernels_norm_input_arguments &p, int64_t row, int64_t i) {
+        int64_t columns = p.columns, start = row * columns + i, count = columns - i;
+        gradient.read(
+            input_of<T>(p.output_gradient) + start, count, rows_are_aligned<T>(p.output_gradient, columns));
+        x.read(input_of<T>(p.input) + start, count, rows_are_aligned<T>(p.input, columns));
+        weight.read(input_of<T>(p.weight) + i, count, is_aligned(p.weight));
+        if (p.addend == 0) return;
+        addend.read(input_of<T>(p.addend) + start, count, rows_are_aligned<T>(p.addend, columns));
+    }
+};
+
+// What a row's elements are turned by.
+struct norm_input_row {
+    float one, mean, inverse;
+
+    // Adds g w, and g w x^; zeros beyond the row.
+    template <typename T>
+    __device__ __forceinline__ void add(const norm_input_eight<T> &eight, float &weighted_sum, float &product_sum) {
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            float weighted = widened(eight.gradient.elements[k]) * (widened(eight.weight.elements[k]) + one);
+            weighted_sum += weighted;
+            product_sum += weighted * ((widened(eight.x.elements[k]) - mean) * inverse);
+        }
+    }
+
+    template <typename T>
+    __device__ __forceinline__ void write(
+        const ccudakernels_norm_input_arguments &p, const norm_input_eight<T> &eight, int64_t row, int64_t i,
+        float weighted_mean, float product_mean
+    ) {
+        float values[WIDTH];
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            float normalized = (widened(eight.x.elements[k]) - mean) * inverse;
+            float weighted = widened(eight.gradient.elements[k]) * (widened(eight.weight.elements[k]) + one);
+            float result = inverse * (weighted - weighted_mean - normalized * product_mean);
+            values[k] = p.addend != 0 ? result + widened(eight.addend.elements[k]) : result;
+        }
+        T *output = output_of<T>(p.input_gradient) + row * p.columns + i;
+        write_eight(output, p.columns - i, rows_are_aligned<T>(p.input_gradient, p.columns), values);
+    }
+};
+
+// dx = inverse (g w - mean(g w) - x^ mean(g w x^)), where x^ is the normalized input; RMS norm has no middle term. The
+// row is `threads` threads', which are a warp or the block.
+template <typename T, bool is_warp>
+DEVICE void norm_input(const ccudakernels_norm_input_arguments &p, int64_t row, int thread, int threads, float *room) {
+    bool is_rms = p.mean == 0;
+    int64_t first = (int64_t)thread * WIDTH, stride = (int64_t)threads * WIDTH;
+    norm_input_eight<T> own, other;
+    own.read(p, row, first);
+    norm_input_row turned = {
+        is_rms ? 1.0f : 0.0f, is_rms ? 0.0f : input_of<float>(p.mean)[row], input_of<float>(p.inverse)[row]};
+    float weighted_sum = 0, product_sum = 0;
+    turned.add(own, weighted_sum, product_sum);
+    for (int64_t i = first + stride; i < p.columns; i += stride) {
+        other.read(p, row, i);
+        turned.add(other, weighted_sum, product_sum);
+    }
+    float products = is_warp ? joined_over_warp<addition>(product_sum)
+                             : joined_over_block<addition>(product_sum, 0.0f, room);
+    float weighted = 0;
+    if (!is_rms) {
+        weighted = is_warp ? joined_over_warp<addition>(weighted_sum)
+                           : joined_over_block<addition>(weighted_sum, 0.0f, room);
+    }
+    float product_mean = products / (float)p.columns, weighted_mean = weighted / (float)p.columns;
+    if (first < p.columns) turned.write(p, own, row, first, weighted_mean, product_mean);
+    for (int64_t i = first + stride; i < p.columns; i += stride) {
+        other.read(p, row, i);
+        turned.write(p, other, row, i, weighted_mean, product_mean);
+    }
+}
+
 template <typename T> DEVICE void norm_input(const ccudakernels_norm_input_arguments &p) {
     __shared__ float room[32];
-    int64_t row = blockIdx.x, columns = p.columns;
-    const T *gradient = input_of<T>(p.output_gradient) + row * columns, *x = input_of<T>(p.input) + row * columns;
-    const T *weight = input_of<T>(p.weight);
-    T *output = output_of<T>(p.input_gradient) + row * columns;
-    bool g_aligned = rows_are_aligned<T>(p.output_gradient, columns), x_aligned = rows_are_aligned<T>(p.input, columns);
-    bool w_aligned = is_aligned(p.weight), o_aligned = rows_are_aligned<T>(p.input_gradient, columns);
-    bool is_rms = p.mean == 0;
-    float mean = is_rms ? 0.0f : input_of<float>(p.mean)[row], inverse = input_of<float>(p.inverse)[row];
-    float one = is_rms ? 1.0f : 0.0f, weighted_sum = 0, product_sum = 0;
-    FOR_ROW_EIGHTS(i, columns) {
-        float g[WIDTH], values[WIDTH], factors[WIDTH];
-        read_eight(gradient + i, columns - i, g_aligned, g);
-        read_eight(x + i, columns - i, x_aligned, values);
-        read_eight(weight + i, columns - i, w_aligned, factors);
-#pragma unroll
-        for (int k = 0; k < WIDTH; k++) {
-            float weighted = g[k] * (factors[k] + one); // zero beyond the row
-            weighted_sum += weighted;
-            product_sum += weighted * ((values[k] - mean) * inverse);
-        }
+    if (p.columns > CCUDAKERNELS_WARP_COLUMNS) {
+        norm_input<T, false>(p, blockIdx.x, threadIdx.x, blockDim.x, room);
+        return;
     }
-    float product_mean = joined_over_block<addition>(product_sum, 0.0f, room) / (float)columns;
-    float weighted_mean = is_rms ? 0.0f : joined_over_block<addition>(weighted_sum, 0.0f, room) / (float)columns;
-    FOR_ROW_EIGHTS(i, columns) {
-        float g[WIDTH], values[WIDTH], factors[WIDTH], old[WIDTH] = {0};
-        read_eight(gradient + i, columns - i, g_aligned, g);
-        read_eight(x + i, columns - i, x_aligned, values);
-        read_eight(weight + i, columns - i, w_aligned, factors);
-        if (p.accumulate) read_eight(output + i, columns - i, o_aligned, old);
-#pragma unroll
-        for (int k = 0; k < WIDTH; k++) {
-            float normalized = (values[k] - mean) * inverse;
-            float result = inverse * (g[k] * (factors[k] + one) - weighted_mean - normalized * product_mean);
-            values[k] = p.accumulate ? result + old[k] : result;
-        }
-        write_eight(output + i, columns - i, o_aligned, values);
-    }
+    int64_t row = (int64_t)blockIdx.x * CCUDAKERNELS_WARP_ROWS + threadIdx.x / 32;
+    if (row < p.rows) norm_input<T, true>(p, row, threadIdx.x % 32, 32, room);
 }
 
 #define NORM_INPUT(name, T) \

@@ -152,6 +152,22 @@ template <typename T> DEVICE void write_eight(T *to, int64_t count, bool aligned
     }
 }
 
+// Eight elements as they lie in memory, which takes half the registers where types are narrow.
+template <typename T> union packed_eight {
+    sixteen_bytes parts[WIDTH * sizeof(T) / 16];
+    T elements[WIDTH];
+
+    __device__ __forceinline__ void read(const T *from, int64_t count, bool aligned) {
+        if (aligned && count >= WIDTH) {
+#pragma unroll
+            for (int i = 0; i < (int)(WIDTH * sizeof(T) / 16); i++) parts[i] = ((const sixteen_bytes *)from)[i];
+            return;
+        }
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) elements[k] = k < count ? from[k] : rounded<T>(0);
+    }
+};
+
 // Walks all elements of a launch, eight a thread: `i` is the place of the first.
 #define FOR_EIGHTS(i, count)                                                                   \
     for (int64_t i = ((int64_t)blockIdx.x * blockDim.x + threadIdx.x) * WIDTH; i < (count);    \

@@ -234,7 +234,7 @@ typedef struct {
 } ccudakernels_few_rows_part;
 
 // few_rows_T_U: a, b, bias T; outputs U, which is T or float32. Grid (all parts' blocks, ceil(m /
-// CCUDAKERNELS_FEW_ROWS)), block 256, shared bytes `ccudakernels_few_rows_shared(m)`. Streams weights once; good up to
+// CCUDAKERNELS_FEW_ROWS)), block 256, shared bytes `ccudakernels_few_rows_shared(m)`, none for float32. Streams weights once; good up to
 // m = 32 or so. A column's bits do not depend on the other parts.
 // few_rows_gated_T, T not float32: `gelu(a gate') * (a up')`, both products rounded to T, with the gate in parts[0] and
 // what it multiplies in parts[1]; only the first output is written, and `alpha`, `accumulate` and biases are not read.
@@ -262,27 +262,56 @@ CCUDAKERNELS_FUNCTION int32_t ccudakernels_few_rows_shared(int32_t m) {
 // Rows that a block of `shallow_rows` takes.
 #define CCUDAKERNELS_SHALLOW_ROWS 64
 
-// `output (+)= alpha * a b`, T bfloat16 or float16, U that or float32; every matrix 16-byte aligned.
-// - narrow_rows_T_U: n up to CCUDAKERNELS_NARROW, k a multiple of 8. Grid ceil(m / 16), block 512.
-// - shallow_rows_T_U: k up to CCUDAKERNELS_NARROW, n a multiple of 8. Grid (ceil(n / 256),
-//   ceil(m / CCUDAKERNELS_SHALLOW_ROWS)), block 256.
-// A row's bits do not depend on the other rows.
+// Products that one launch computes at most.
+#define CCUDAKERNELS_NARROW_PARTS 3
+// Rows that a block of `narrow_rows` takes: few, so that all processors have some, or twice as many where rows abound.
+#define CCUDAKERNELS_NARROW_ROWS 8
+#define CCUDAKERNELS_NARROW_MANY_ROWS 4096
+// Eights of depth that a block of `shallow_rows` adds up at most.
+#define CCUDAKERNELS_SHALLOW_EIGHTS 6
+
+// One product: `output (+)= alpha * a b`.
 typedef struct {
     ccudakernels_address a, b, output; // a [m, k]; b [k, n], or [n, k] if `transpose_b`
-    int32_t m, n, k;
-    int32_t transpose_b;
+    int32_t n, k;
     float alpha;
     int32_t accumulate;
+} ccudakernels_narrow_part;
+
+// Rows of the products' results that one block takes.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_narrow_rows(int32_t m) {
+    return m < CCUDAKERNELS_NARROW_MANY_ROWS ? CCUDAKERNELS_NARROW_ROWS : 2 * CCUDAKERNELS_NARROW_ROWS;
+}
+
+// Products of as many rows, T bfloat16 or float16, U that or float32; every matrix 16-byte aligned.
+// - narrow_rows_T_U: n up to 8, narrow_rows_wide_T_U: n up to CCUDAKERNELS_NARROW; k a multiple of 8. Grid count * ceil(m / ccudakernels_narrow_rows(m)),
+//   block 256.
+// - shallow_rows_T_U: depth up to 16, shallow_rows_deep_T_U: more; n a multiple of 8. Grid (ceil(largest n / 256),
+//   ceil(m / CCUDAKERNELS_SHALLOW_ROWS), count), block 256. With `sums` all parts are added up: alpha, n and output are
+//   those of parts[0], the parts' depths have CCUDAKERNELS_SHALLOW_EIGHTS eights at most, and the grid's z is 1.
+// A row's bits do not depend on the other rows, nor on other parts that are not added to it.
+typedef struct {
+    ccudakernels_narrow_part parts[CCUDAKERNELS_NARROW_PARTS];
+    int32_t count; // of parts
+    int32_t m;
+    int32_t transpose_b;
+    int32_t sums;
 } ccudakernels_narrow_arguments;
 
-// narrow_gradient_T_U: `output (+)= alpha * wide^T narrow`, types and alignment as above; columns a multiple of 8, width
-// up to CCUDAKERNELS_NARROW. Grid ceil(columns / 64), block 512.
+// One sum over rows: `output (+)= alpha * wide^T narrow`.
 typedef struct {
     ccudakernels_address wide, narrow, output; // wide [rows, columns], narrow [rows, width]
-    int32_t rows, columns, width;
+    int32_t columns, width;
     int32_t turned; // the output is [width, columns] instead of [columns, width]
     float alpha;
     int32_t accumulate;
+} ccudakernels_narrow_gradient_part;
+
+// narrow_gradient_T_U: width up to 8, narrow_gradient_wide_T_U: up to CCUDAKERNELS_NARROW; types and alignment as above,
+// columns a multiple of 8. Grid (ceil(largest columns / 64), count); block 512, or 256 where these are many blocks.
+typedef struct {
+    ccudakernels_narrow_gradient_part parts[CCUDAKERNELS_NARROW_PARTS];
+    int32_t rows;
 } ccudakernels_narrow_gradient_arguments;
 
 // A matrix in 4-bit NormalFloat; `Tensors/Quantization/NF4Matrix.swift` has the words.
@@ -326,12 +355,18 @@ typedef struct {
     ccudakernels_norm_arguments first, next;
 } ccudakernels_norm_pair_arguments;
 
-// norm_input_T: rows. Both norms' gradient for the input; `mean` is 0 for RMS norm, whose factor is `1 + weight`.
+// Columns of a row that one warp takes alone.
+#define CCUDAKERNELS_WARP_COLUMNS 256
+// Such rows that a block takes.
+#define CCUDAKERNELS_WARP_ROWS 8
+
+// norm_input_T: rows, but grid ceil(rows / CCUDAKERNELS_WARP_ROWS), block 256 for up to CCUDAKERNELS_WARP_COLUMNS columns.
+// Both norms' gradient for the input; `mean` is 0 for RMS norm, whose factor is `1 + weight`.
 typedef struct {
     ccudakernels_address output_gradient, input, weight, input_gradient;
+    ccudakernels_address addend;        // optional; added to the gradient, and may be where that is written
     ccudakernels_address mean, inverse; // float32 [rows]
     int64_t rows, columns;
-    int32_t accumulate;
 } ccudakernels_norm_input_arguments;
 
 // norm_parameters_T: grid and block as sum_columns_T. Partial sums for the gradients of weight and bias, each to be
@@ -374,6 +409,8 @@ typedef struct {
 // Rows of one block; a row is one position of one query head, `group = heads / key_heads` rows a position.
 #define CCUDAKERNELS_QUERY_TILE 64
 #define CCUDAKERNELS_DECODE_ROWS 16
+// Heads of keys of all examples that one launch of attention_decode takes.
+#define CCUDAKERNELS_DECODE_HEADS (1 << 16)
 #define CCUDAKERNELS_PLAIN_ROWS 16
 
 // Which columns a query may see in one example; `Tensors/Backend/AttentionCalls.swift` has the words.
@@ -399,11 +436,12 @@ typedef struct {
 // The forward, by rows = queries * group:
 // - attention_T_D: T bfloat16 (sm_80) or float16, D in 64, 72, 80, 128, 256; on tensor cores. Grid
 //   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block `ccudakernels_attention_threads(D)`, shared bytes
-//   `ccudakernels_attention_shared(D, has_room)`; above 0 is what scale and soft_cap must be.
-// - attention_decode_T_D then attention_combine_T: the same bits, for rows <= CCUDAKERNELS_DECODE_ROWS; needs partials.
-//   attention_decode_T_D: grid (parts, key_heads, batch), block 128, shared bytes `ccudakernels_decode_shared(D)`,
-//   where parts = max(1, ceil(max over examples of (key_end - key_begin) / CCUDAKERNELS_KEY_TILE)).
-//   attention_combine_T: grid (rows, key_heads, batch), block 128.
+//   `ccudakernels_attention_shared(D, has_room)`; the scale must be above 0, and so must a soft cap.
+// - attention_decode_T_D: the same bits, for rows <= CCUDAKERNELS_DECODE_ROWS and batch * key_heads <=
+//   CCUDAKERNELS_DECODE_HEADS; needs partials. Grid (parts, key_heads, batch), block 128, shared bytes
+//   `ccudakernels_decode_shared(D)`, where parts = max(1, ceil(max over examples of (key_end - key_begin) /
+//   CCUDAKERNELS_KEY_TILE)). With `places` it reads keys and values of earlier columns than the launch's tokens have
+//   before the kernel in front of it is done, and so that must not write them.
 // - attention_plain_T: any T and any d up to 256. Grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch), block
 //   256, shared bytes `ccudakernels_plain_shared(d)`.
 // A row's bits depend on T, d and whether the kernel is plain; not on which of the first two kernels is taken.
@@ -418,8 +456,8 @@ typedef struct {
 // The backward: attention_delta_T, then one of
 // - attention_gradients_T_D: grid (tiles * parts + ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch) with tiles =
 //   ceil(capacity / CCUDAKERNELS_KEY_TILE), block `ccudakernels_attention_threads(D)`, shared bytes
-//   `ccudakernels_attention_backward_shared(D, has_room)`; T, D as in the forward; parts is 1 for small heads. Then, if there is more than one part, attention_join_gradients_T: elements of a gradient, but grid y
-//   2.
+//   `ccudakernels_attention_backward_shared(D, has_room)`; T, D as in the forward; parts is 1 for small heads. Then, if
+//   there is more than one part, attention_join_gradients_T: elements of a gradient, but grid y 2.
 // - attention_plain_key_gradient_T: grid (ceil(capacity / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch),
 //   attention_plain_query_gradient_T: grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch); both block 256,
 //   shared bytes `ccudakernels_plain_backward_shared(d)`; any T, any d up to 256.
@@ -472,7 +510,7 @@ CCUDAKERNELS_FUNCTION int32_t ccudakernels_plain_backward_shared(int32_t head_si
 
 // ---- Ends ----
 
-// cross_entropy_T: rows, but block 512; T is the type of the gradient, float32 if there is none.
+// cross_entropy_T: rows, but any block of whole warps up to 1024; T is the type of the gradient, float32 if there is none.
 typedef struct {
     ccudakernels_address logits, targets, weights, losses; // float32 [rows, columns], int32 [rows], float32 [rows] twice
     ccudakernels_address gradient;                         // optional [rows, columns]

@@ -43,7 +43,7 @@ final class KernelLibrary {
     /// Runs a kernel over a grid of blocks of `block` threads; a grid without blocks is nothing to do.
     ///
     /// - Parameter startsEarly: whether the kernel may start before the one in front of it is done. All wait for that one before
-    ///   they touch memory, but for weights that products of few rows read: these must have been written before.
+    ///   they touch memory, but for weights, and for what a cache held before: these must have been written before.
     func launch<Arguments: BitwiseCopyable>(
         _ name: String, grid: (Int, Int, Int), block: Int, shared: Int = 0, startsEarly: Bool = true,
         _ arguments: Arguments
@@ -88,13 +88,14 @@ final class KernelLibrary {
         if let kernel = kernels[name], kernel.sharedByteCount >= shared { return kernel }
         var kernel: Kernel
         if let known = kernels[name] { kernel = known } else { kernel = try find(name) }
-        if shared > 48 << 10 {
+        // What a kernel has besides counts too, so even 48 KiB may be more than is allowed unasked.
+        if shared > 0 {
             try context.driver.check(
                 context.functions.setFunctionAttribute(
                     kernel.function, DriverAttribute.functionSharedMemory, Int32(shared)),
                 "cuFuncSetAttribute of \(name)")
         }
-        kernel.sharedByteCount = max(shared, 48 << 10)
+        kernel.sharedByteCount = shared
         kernels[name] = kernel
         return kernel
     }
@@ -112,7 +113,7 @@ final class KernelLibrary {
 
     /// How the names begin of kernels behind which others may start early: they write activations, which are no weights.
     private static let starters = [
-        "few_rows_", "rms_norm_", "rotary_cache_", "attention_decode_", "attention_combine_",
+        "few_rows_", "rms_norm_", "rotary_cache_", "attention_decode_",
     ]
 
     private func load(_ index: Int32) throws(TensorError) -> OpaquePointer? {

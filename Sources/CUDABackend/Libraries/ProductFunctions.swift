@@ -7,6 +7,7 @@ struct ProductFunctions {
     let setDescription: @convention(c) (OpaquePointer?, Int32, UnsafeRawPointer, Int) -> Int32
     let makeLayout: @convention(c) (UnsafeMutablePointer<OpaquePointer?>, Int32, UInt64, UInt64, Int64) -> Int32
     let destroyLayout: @convention(c) (OpaquePointer?) -> Int32
+    let setLayout: @convention(c) (OpaquePointer?, Int32, UnsafeRawPointer, Int) -> Int32
     let makePreference: @convention(c) (UnsafeMutablePointer<OpaquePointer?>) -> Int32
     let destroyPreference: @convention(c) (OpaquePointer?) -> Int32
     let setPreference: @convention(c) (OpaquePointer?, Int32, UnsafeRawPointer, Int) -> Int32
@@ -36,6 +37,7 @@ struct ProductFunctions {
         setDescription = try reader.function("cublasLtMatmulDescSetAttribute")
         makeLayout = try reader.function("cublasLtMatrixLayoutCreate")
         destroyLayout = try reader.function("cublasLtMatrixLayoutDestroy")
+        setLayout = try reader.function("cublasLtMatrixLayoutSetAttribute")
         makePreference = try reader.function("cublasLtMatmulPreferenceCreate")
         destroyPreference = try reader.function("cublasLtMatmulPreferenceDestroy")
         setPreference = try reader.function("cublasLtMatmulPreferenceSetAttribute")
@@ -51,8 +53,11 @@ enum ProductConstant {
     static let (float32, float16, bfloat16): (Int32, Int32, Int32) = (0, 2, 14)
     // Attributes of a description.
     static let (transposeA, transposeB, epilogue, biasPointer): (Int32, Int32, Int32, Int32) = (3, 4, 7, 8)
+    static let biasDistance: Int32 = 10
     static let transposed: Int32 = 1
     static let biasEpilogue: UInt32 = 4
+    // Attributes of a layout: of matrices that are multiplied at once, how many there are, and elements from one to the next.
+    static let (matrixCount, matrixDistance): (Int32, Int32) = (5, 6)
     // Attributes of a preference.
     static let (workspaceByteCount, reductionSchemes, firstAlignment): (Int32, Int32, Int32) = (1, 3, 5)
     /// Sums that are split over blocks and added in the workspace, in a fixed order.

@@ -17,6 +17,15 @@ final class ProductPlans {
         let output: DeviceAddress
         let alpha: Float
         let accumulate: Bool
+        var series = Series()
+    }
+
+    /// Products of one `a` by several `b` of one kind.
+    struct Series: Hashable {
+        /// How many are multiplied at once, and how many there are, which decides the algorithm.
+        var (count, total) = (1, 1)
+        /// Elements from one to the next of those that are multiplied at once.
+        var (b, bias, output) = (0, 0, 0)
     }
 
     /// What decides the algorithm. `m` is 0 where it must not.
@@ -27,10 +36,12 @@ final class ProductPlans {
         let type, outputType: ElementType
         let hasBias: Bool
         let alignments: [Int]
+        var count: Int
+        let total: Int
     }
 
-    /// The number of rows that algorithms are chosen for.
-    private static let usualRows = 1024
+    /// The number of rows that algorithms are chosen for: a picture of 448 pixels and a short text.
+    private static let usualRows = 1088
     /// The same for sums over a vocabulary, whose rows are labels: few, and so few results that their sums must be split.
     private static let usualLabelRows = 64
     private static let vocabularyDepth = 1 << 16
@@ -66,10 +77,39 @@ final class ProductPlans {
         let plan = try plan(for: product)
         let workspace = try workspaceBlock()
         if product.bias != 0 { try plan.setBias(product.bias) }
+        if product.series.count > 1 { try plan.setDistances(product.series) }
         guard let profile = context.profile else { return try multiply(product, plan, workspace) }
         let turned = (product.transposeA ? "a^T " : "a ") + (product.transposeB ? "b^T" : "b")
-        let name = "product \(product.m) x \(product.n) x \(product.k), \(turned) to \(product.outputType.name)"
+        let times = product.series.count > 1 ? "\(product.series.count) times " : ""
+        let name = "product \(times)\(product.m) x \(product.n) x \(product.k), \(turned) to \(product.outputType.name)"
         try profile.measure(name) { () throws(TensorError) in try multiply(product, plan, workspace) }
+    }
+
+    /// Multiplies one `a` by several `b` of one shape: at once where these, their biases and outputs lie at equal distances.
+    ///
+    /// The algorithm depends on how many there are, not on where they lie.
+    func multiply(each products: [Product]) throws(TensorError) {
+        var rest = products.sorted { $0.b < $1.b }[...]
+        while var product = rest.first {
+            product.series = Self.evenSeries(rest)
+            product.series.total = products.count
+            try multiply(product)
+            rest = rest.dropFirst(product.series.count)
+        }
+    }
+
+    /// The products from the first on that lie at equal distances.
+    private static func evenSeries(_ products: ArraySlice<Product>) -> Series {
+        guard let first = products.first, let second = products.dropFirst().first,
+            var series = first.series(to: second)
+        else { return Series() }
+        for (one, next) in zip(products.dropFirst(), products.dropFirst(2)) {
+            guard var other = one.series(to: next) else { break }
+            other.count = series.count
+            guard other == series else { break }
+            series.count += 1
+        }
+        return series
     }
 
     private func multiply(
@@ -123,7 +163,7 @@ extension ProductPlans {
             alignments: [
                 Self.alignment(product.b, rowB), Self.alignment(product.a, rowA),
                 Self.alignment(product.output, product.n * outputSize),
-            ])
+            ], count: product.series.count, total: product.series.total)
     }
 
     /// What rows of so many bytes are all aligned to, from `address` on; 16 at most, which is all that loads use. It is
@@ -135,6 +175,7 @@ extension ProductPlans {
     /// The algorithm for a kind of product: the first of the ones chosen for the usual number of rows that takes this one.
     private func algorithm(for plan: ProductPlan, _ key: Key, _ product: Product) throws(TensorError) -> [UInt8] {
         var general = key
+        general.count = key.total
         // The rows of a transposed `a` are a weight's, not examples': nothing asks that they be alike.
         if !key.transposeA { general.m = 0 }
         if algorithms[general] == nil {
@@ -207,7 +248,25 @@ extension ProductPlans.Key {
     fileprivate func shape(_ product: ProductPlans.Product) -> ProductShape {
         ProductShape(
             m: product.m, n: n, k: k, transposeA: transposeA, transposeB: transposeB, type: type,
-            outputType: outputType)
+            outputType: outputType, count: count)
+    }
+}
+
+extension ProductPlans.Product {
+    /// This product and another, as two of a series; nil where that has no such distances, which are multiples of 16 bytes.
+    fileprivate func series(to other: Self) -> ProductPlans.Series? {
+        func distance(_ one: DeviceAddress, _ next: DeviceAddress, _ type: ElementType) -> Int? {
+            guard next > one, (next - one) % 16 == 0 else { return nil }
+            return Int(next - one) / type.byteCount
+        }
+        guard let b = distance(b, other.b, type), let output = distance(output, other.output, outputType) else {
+            return nil
+        }
+        guard bias != 0 || other.bias != 0 else {
+            return ProductPlans.Series(count: 2, total: 2, b: b, bias: 0, output: output)
+        }
+        guard bias != 0, let bias = distance(bias, other.bias, outputType) else { return nil }
+        return ProductPlans.Series(count: 2, total: 2, b: b, bias: bias, output: output)
     }
 }
 
@@ -217,6 +276,8 @@ struct ProductShape {
     let n, k: Int
     let transposeA, transposeB: Bool
     let type, outputType: ElementType
+    /// How many products of one `a` are computed at once.
+    let count: Int
 }
 
 /// What cuBLASLt wants to know of one product, and the algorithm for it.
@@ -242,6 +303,15 @@ final class ProductPlan {
         first = try layout(type, rows: shape.transposeB ? n : k, columns: shape.transposeB ? k : n)
         second = try layout(type, rows: shape.transposeA ? k : m, columns: shape.transposeA ? m : k)
         output = try layout(outputType, rows: m, columns: n)
+        guard shape.count > 1 else { return }
+        // `a` is the same for all: its distance stays 0.
+        for layout in [first, second, output] {
+            try set(layout, ProductConstant.matrixCount, Int32(shape.count))
+        }
+        // Side by side, until a product says otherwise.
+        try setDistances(
+            ProductPlans.Series(
+                count: shape.count, total: shape.count, b: n * k, bias: bias == 0 ? 0 : n, output: m * n))
     }
 
     deinit {
@@ -252,6 +322,20 @@ final class ProductPlan {
     /// Says where the bias lies.
     func setBias(_ address: DeviceAddress) throws(TensorError) {
         try set(ProductConstant.biasPointer, address)
+    }
+
+    /// Says how far apart the matrices of a series lie.
+    func setDistances(_ series: ProductPlans.Series) throws(TensorError) {
+        try set(first, ProductConstant.matrixDistance, Int64(series.b))
+        try set(output, ProductConstant.matrixDistance, Int64(series.output))
+        if series.bias != 0 { try set(ProductConstant.biasDistance, Int64(series.bias)) }
+    }
+
+    private func set<Value: BitwiseCopyable>(
+        _ layout: OpaquePointer?, _ attribute: Int32, _ value: Value
+    ) throws(TensorError) {
+        var value = value
+        try check(functions.setLayout(layout, attribute, &value, MemoryLayout<Value>.size))
     }
 
     private func set<Value: BitwiseCopyable>(_ attribute: Int32, _ value: Value) throws(TensorError) {

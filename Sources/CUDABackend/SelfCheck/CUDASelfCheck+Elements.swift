@@ -4,7 +4,8 @@ import Tensors
 extension CUDASelfCheck {
     /// Every check.
     static var checks: [Check] {
-        elementChecks + rowChecks + normChecks + endChecks + productChecks + fusedChecks + attentionChecks
+        elementChecks + rowChecks + normChecks + endChecks + productChecks + adapterChecks + fusedChecks
+            + attentionChecks
     }
 
     private static let counts = [[1], [1000], [33_001]]
@@ -109,7 +110,7 @@ extension CUDASelfCheck {
                 try bench.backend.rmsNormBackward(
                     RMSNormBackwardCall(
                         outputGradient: bench.input("g", shape), input: x, weight: weight, inverseRMS: inverse,
-                        inputGradient: dx, accumulateInput: false, weightGradient: dw, accumulateWeight: true))
+                        inputGradient: dx, weightGradient: dw, accumulateWeight: true))
                 return [output, inverse, dx, dw]
             },
             Check(kernel: "layer norm", shapes: matrices) { (bench, shape) throws(TensorError) in
@@ -128,7 +129,7 @@ extension CUDASelfCheck {
                 try bench.backend.layerNormBackward(
                     LayerNormBackwardCall(
                         outputGradient: bench.input("g", shape), input: x, weight: weight, mean: mean,
-                        inverseDeviation: inverse, inputGradient: dx, accumulateInput: true, weightGradient: dw,
+                        inverseDeviation: inverse, inputGradient: dx, addend: dx, weightGradient: dw,
                         biasGradient: db, accumulateParameters: false))
                 return [output, inverse, dx, dw, db]
             },

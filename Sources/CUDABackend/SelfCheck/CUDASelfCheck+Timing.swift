@@ -93,7 +93,8 @@ extension CUDASelfCheck {
     }
 
     private static func jobs(_ plan: Plan) -> [Job] {
-        productJobs(plan) + decodeJobs(plan) + attentionJobs(plan) + memoryJobs(plan) + updateJobs(plan)
+        productJobs(plan) + adapterJobs(plan) + decodeJobs(plan) + attentionJobs(plan) + memoryJobs(plan)
+            + updateJobs(plan)
     }
 
     private static func productJobs(_ plan: Plan) -> [Job] {
@@ -126,6 +127,29 @@ extension CUDASelfCheck {
             call.transposeB = transposeB
             let fixed = call
             return { () throws(TensorError) in try plan.backend.matmul(fixed) }
+        }
+    }
+
+    /// What adapters of rank 8 on maps of one input take in a training step, forward and back.
+    private static func adapterJobs(_ plan: Plan) -> [Job] {
+        let (t, d, unit) = (plan.tokens, 2304 / plan.scale, 1024 / plan.scale)
+        return [[2, 1, 1], [9, 9], [2]].flatMap { units in
+            let outer = units.map { $0 * unit }
+            let (columns, name) = (outer.reduce(0, +), outer.map(String.init).joined(separator: ", "))
+            return [false, true].map { isBackward in
+                Job(
+                    kernel: "adapters \(t) x (\(name)) x \(d)\(isBackward ? ", backward" : "")",
+                    byteCount: isBackward ? t * (4 * columns + 6 * d) : t * (4 * columns + 2 * d)
+                ) { () throws(TensorError) in
+                    let adapters = try Adapters(rows: t, inner: d, outer: outer, rank: 8) {
+                        (_, shape, type) throws(TensorError) in try plan.tensor(shape, type)
+                    }
+                    return { () throws(TensorError) in
+                        try isBackward
+                            ? adapters.backward(on: plan.backend) : adapters.forward(on: plan.backend)
+                    }
+                }
+            }
         }
     }
 
@@ -266,7 +290,7 @@ extension CUDASelfCheck {
                 let call = RMSNormBackwardCall(
                     outputGradient: try plan.tensor([t, d]), input: try plan.tensor([t, d]),
                     weight: try plan.tensor([d]), inverseRMS: inverse, inputGradient: try plan.tensor([t, d]),
-                    accumulateInput: false, weightGradient: try plan.tensor([d], .float32), accumulateWeight: true)
+                    accumulateWeight: false)
                 return { () throws(TensorError) in try backend.rmsNormBackward(call) }
             },
             Job(kernel: "gated GELU \(t) x \(f)", byteCount: 6 * t * f) { () throws(TensorError) in

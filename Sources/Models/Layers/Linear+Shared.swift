@@ -1,13 +1,17 @@
 import Tensors
 
-/// Maps of one input, in one call of the device where they are nothing but matrices and nothing is recorded.
+/// Maps of one input, in one call of the device where they are nothing but matrices and nothing is recorded, and in one
+/// operation where each is a matrix with an adapter and the device joins what these add.
 extension Linear {
     /// Each map of `x`.
     ///
     /// - Parameter x: `[.., in]`.
     /// - Returns: `[.., out]` for each map.
     static func each(_ maps: [Linear], _ x: Tensor, _ pass: Pass) throws(TensorError) -> [Tensor] {
-        if let weights = matrices(of: maps, for: x, pass) { return try x.linear(byEach: weights) }
+        if let weights = matrices(of: maps, for: x, pass), let biases = biases(of: maps, for: x, pass) {
+            return try x.linear(byEach: weights, biases: biases)
+        }
+        if let adapted = adaptedMatrices(of: maps, for: x, pass) { return try x.linear(byEach: adapted) }
         var outputs: [Tensor] = []
         for map in maps { outputs.append(try map(x, pass)) }
         return outputs
@@ -18,18 +22,50 @@ extension Linear {
     /// - Parameter x: `[.., in]`.
     /// - Returns: `[.., out]`.
     static func gated(gate: Linear, up: Linear, _ x: Tensor, _ pass: Pass) throws(TensorError) -> Tensor {
-        if let weights = matrices(of: [gate, up], for: x, pass) {
+        if let weights = matrices(of: [gate, up], for: x, pass), gate.bias == nil, up.bias == nil {
             return try x.gatedLinear(gate: weights[0], up: weights[1])
+        }
+        if let adapted = adaptedMatrices(of: [gate, up], for: x, pass) {
+            let maps = try x.linear(byEach: adapted)
+            return try maps[0].gatedGELU(up: maps[1])
         }
         return try gate(x, pass).gatedGELU(up: up(x, pass))
     }
 
-    /// The matrices of maps that are nothing else on this trip; nil if one is more, or if something is recorded.
+    /// Matrices and adapters of maps that are nothing else on this trip; nil if one is more or less, or on a device that does
+    /// not join them.
+    private static func adaptedMatrices(of maps: [Linear], for x: Tensor, _ pass: Pass) -> [AdaptedWeight]? {
+        guard x.backend.joinsNarrowProducts else { return nil }
+        var matrices: [AdaptedWeight] = []
+        for map in maps {
+            guard map.bias == nil, let adapter = map.adapter, adapter.magnitude == nil,
+                (map.computeType ?? x.elementType) == x.elementType
+            else { return nil }
+            let term = adapter.term(of: pass)
+            guard term.dropout == nil else { return nil }
+            switch map.weight {
+            case .dense(let parameter): matrices.append(AdaptedWeight(matrix: .dense(pass(parameter)), term: term))
+            case .nf4(let weight): matrices.append(AdaptedWeight(matrix: .nf4(weight.matrix), term: term))
+            }
+        }
+        return matrices
+    }
+
+    /// The biases of maps: none, or one of each that is nothing else; nil if only some have one, or if something is recorded.
+    private static func biases(of maps: [Linear], for x: Tensor, _ pass: Pass) -> [Tensor]? {
+        let biases = maps.compactMap(\.bias).map { pass($0) }
+        guard biases.isEmpty || biases.count == maps.count,
+            biases.allSatisfy({ !$0.requiresGradient && $0.elementType == x.elementType })
+        else { return nil }
+        return biases
+    }
+
+    /// The matrices of maps that are not adapted on this trip; nil if one is, or if something is recorded.
     private static func matrices(of maps: [Linear], for x: Tensor, _ pass: Pass) -> [Tensor]? {
         guard !x.requiresGradient else { return nil }
         var matrices: [Tensor] = []
         for map in maps {
-            guard case .dense(let parameter) = map.weight, map.bias == nil, map.adapter == nil else { return nil }
+            guard case .dense(let parameter) = map.weight, map.adapter == nil else { return nil }
             let matrix = pass(parameter)
             guard !matrix.requiresGradient, matrix.elementType == x.elementType else { return nil }
             matrices.append(matrix)

@@ -33,8 +33,9 @@ struct SigLIPLayer {
     private func attention(_ x: Tensor, _ pass: Pass) throws(TensorError) -> Tensor {
         let (batch, patches, size) = (x.shape[0], x.shape[1], x.shape[2])
         let heads = [batch, patches, headCount, size / headCount]
-        let context = try q(x, pass).reshaped(to: heads).attention(
-            keys: k(x, pass).reshaped(to: heads), values: v(x, pass).reshaped(to: heads),
+        let maps = try Linear.each([q, k, v], x, pass)
+        let context = try maps[0].reshaped(to: heads).attention(
+            keys: maps[1].reshaped(to: heads), values: maps[2].reshaped(to: heads),
             mask: .full(batch: batch, columns: patches), scale: 1 / Float(size / headCount).squareRoot(), softCap: nil)
         return try output(context.reshaped(to: x.shape), pass)
     }

@@ -15,14 +15,30 @@ package protocol BackwardOperation {
     func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError)
 }
 
+/// How an operation with several outputs carries their gradients back to its inputs, all in one step.
+package protocol JoinedBackwardOperation {
+    /// As in `BackwardOperation`. An output that nothing was made of has no gradient; not all have none.
+    func backward(_ outputGradients: [Tensor?], into gradients: inout InputGradients) throws(TensorError)
+}
+
 /// What happened on one trip through a model, in order, so that gradients can walk back through it once.
 ///
 /// An operation is recorded only if one of its inputs needs a gradient. What it saved is released as the walk passes it.
 package final class Tape {
     private struct Entry {
-        var operation: (any BackwardOperation)?
+        var operation: (any JoinedBackwardOperation)?
         let inputs: [Int?]
-        let output: Int
+        let outputs: [Int]
+    }
+
+    /// An operation with one output.
+    private struct Single: JoinedBackwardOperation {
+        let operation: any BackwardOperation
+
+        func backward(_ outputGradients: [Tensor?], into gradients: inout InputGradients) throws(TensorError) {
+            guard let gradient = outputGradients[0] else { return }
+            try operation.backward(gradient, into: &gradients)
+        }
     }
 
     private var entries: [Entry] = []
@@ -42,11 +58,20 @@ package final class Tape {
     package static func record(
         _ output: Tensor, from inputs: [Tensor], _ makeOperation: () -> any BackwardOperation
     ) -> Tensor {
-        guard let tape = inputs.lazy.compactMap({ $0.node?.tape }).first else { return output }
-        let result = tape.watch(output, slot: .empty)
+        record([output], from: inputs) { Single(operation: makeOperation()) }[0]
+    }
+
+    /// As `record` of one output, for several of one operation.
+    package static func record(
+        _ outputs: [Tensor], from inputs: [Tensor], _ makeOperation: () -> any JoinedBackwardOperation
+    ) -> [Tensor] {
+        guard let tape = inputs.lazy.compactMap({ $0.node?.tape }).first else { return outputs }
+        let first = tape.slots.count
+        let results = outputs.map { tape.watch($0, slot: .empty) }
         let places = inputs.map { $0.node?.index }
-        tape.entries.append(Entry(operation: makeOperation(), inputs: places, output: tape.slots.count - 1))
-        return result
+        tape.entries.append(
+            Entry(operation: makeOperation(), inputs: places, outputs: Array(first..<first + outputs.count)))
+        return results
     }
 
     /// Runs `body` on `input` and keeps nothing of it but the output: the walk back runs it again. Gradients are the same bits.
@@ -62,7 +87,8 @@ package final class Tape {
         guard output.requiresGradient else { return output }
         let result = watch(output.detached, slot: .empty)
         let operation = Recomputation(input: input.detached, body: body)
-        entries.append(Entry(operation: operation, inputs: [input.node?.index], output: slots.count - 1))
+        entries.append(
+            Entry(operation: Single(operation: operation), inputs: [input.node?.index], outputs: [slots.count - 1]))
         return result
     }
 
@@ -97,10 +123,11 @@ package final class Tape {
         for place in entries.indices.reversed() {
             guard let operation = entries[place].operation else { continue }
             entries[place].operation = nil
-            guard let gradient = slots[entries[place].output].gradient else { continue }
-            slots[entries[place].output] = .empty
+            let found = entries[place].outputs.map { slots[$0].gradient }
+            guard found.contains(where: { $0 != nil }) else { continue }
+            for output in entries[place].outputs { slots[output] = .empty }
             var gradients = InputGradients(tape: self, inputs: entries[place].inputs)
-            try operation.backward(gradient, into: &gradients)
+            try operation.backward(found, into: &gradients)
         }
         entries.removeAll()
     }
@@ -193,6 +220,24 @@ package struct InputGradients {
             try backend.convert(ConvertCall(input: earlier, output: target))
             try body(target, true)
             tape.setSlot(.owned(target), at: place)
+        }
+    }
+
+    /// As `accumulate`, for an operation that can write its own share and an addend's sum elsewhere: nothing is copied first.
+    ///
+    /// `body` gets the tensor, like `value` but float32 for leaves, and what to add, which may be that tensor itself.
+    package mutating func join(
+        to i: Int, like value: Tensor,
+        _ body: (_ target: Tensor, _ addend: Tensor?) throws(TensorError) -> Void
+    ) throws(TensorError) {
+        if let place = inputs[i], case .borrowed(let earlier) = tape.slot(at: place) {
+            let target = try Tensor(uninitialized: value.shape, value.elementType, on: value.backend, label: "gradient")
+            try body(target, earlier)
+            tape.setSlot(.owned(target), at: place)
+        } else {
+            try accumulate(to: i, shape: value.shape, elementType: value.elementType, on: value.backend) {
+                (target, accumulate) throws(TensorError) in try body(target, accumulate ? target : nil)
+            }
         }
     }
 }

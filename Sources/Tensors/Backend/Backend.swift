@@ -64,9 +64,17 @@ package protocol Backend: AnyObject {
 
     // Products.
     func matmul(_ call: MatmulCall) throws(TensorError)
-    /// Has a default that works on every device, as has the next.
+    /// Has a default that works on every device, as have the next two.
     func matmul(_ call: SharedMatmulCall) throws(TensorError)
+    /// Rooms for the outputs of a `SharedMatmulCall`, where the device likes them best.
+    func makeOutputs(of weights: [Tensor], for a: Tensor) throws(TensorError) -> [Tensor]
     func matmul(_ call: GatedMatmulCall) throws(TensorError)
+    /// The same bits as one call after another, which is the default; no two calls write to the same memory.
+    func matmul(_ calls: [MatmulCall]) throws(TensorError)
+    /// Has a default that works on every device.
+    func matmul(_ call: SummedMatmulCall) throws(TensorError)
+    /// Whether products with a narrow side are faster together than each where it comes up; has a default.
+    var joinsNarrowProducts: Bool { get }
 
     // Columns; both have a default that works on every device.
     func scaleColumns(_ call: ScaleColumnsCall) throws(TensorError)

@@ -55,21 +55,22 @@ package struct RMSNormBackwardCall {
     package let weight: Tensor
     package let inverseRMS: Tensor
     package let inputGradient: Tensor?
-    package let accumulateInput: Bool
+    /// What is added to the input's gradient; may be `inputGradient` itself.
+    package let addend: Tensor?
     package let weightGradient: Tensor?
     package let accumulateWeight: Bool
 
     /// States a call.
     package init(
         outputGradient: Tensor, input: Tensor, weight: Tensor, inverseRMS: Tensor, inputGradient: Tensor? = nil,
-        accumulateInput: Bool, weightGradient: Tensor? = nil, accumulateWeight: Bool
+        addend: Tensor? = nil, weightGradient: Tensor? = nil, accumulateWeight: Bool
     ) {
         self.outputGradient = outputGradient
         self.input = input
         self.weight = weight
         self.inverseRMS = inverseRMS
         self.inputGradient = inputGradient
-        self.accumulateInput = accumulateInput
+        self.addend = addend
         self.weightGradient = weightGradient
         self.accumulateWeight = accumulateWeight
     }
@@ -110,7 +111,8 @@ package struct LayerNormBackwardCall {
     package let mean: Tensor
     package let inverseDeviation: Tensor
     package let inputGradient: Tensor?
-    package let accumulateInput: Bool
+    /// What is added to the input's gradient; may be `inputGradient` itself.
+    package let addend: Tensor?
     package let weightGradient: Tensor?
     package let biasGradient: Tensor?
     /// Whether weight and bias gradients are added to.
@@ -119,7 +121,7 @@ package struct LayerNormBackwardCall {
     /// States a call.
     package init(
         outputGradient: Tensor, input: Tensor, weight: Tensor, mean: Tensor, inverseDeviation: Tensor,
-        inputGradient: Tensor? = nil, accumulateInput: Bool, weightGradient: Tensor? = nil, biasGradient: Tensor? = nil,
+        inputGradient: Tensor? = nil, addend: Tensor? = nil, weightGradient: Tensor? = nil, biasGradient: Tensor? = nil,
         accumulateParameters: Bool
     ) {
         self.outputGradient = outputGradient
@@ -128,7 +130,7 @@ package struct LayerNormBackwardCall {
         self.mean = mean
         self.inverseDeviation = inverseDeviation
         self.inputGradient = inputGradient
-        self.accumulateInput = accumulateInput
+        self.addend = addend
         self.weightGradient = weightGradient
         self.biasGradient = biasGradient
         self.accumulateParameters = accumulateParameters

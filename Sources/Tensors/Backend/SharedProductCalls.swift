@@ -1,22 +1,25 @@
-/// Several linear maps of one input: `outputs[i] = a weights[i]^T`.
+/// Several linear maps of one input: `outputs[i] = a weights[i]^T + biases[i]`.
 ///
-/// - Shapes: a `[M, K]`, weights `[N_i, K]`, outputs `[M, N_i]`; at most `largestCount` of them.
+/// - Shapes: a `[M, K]`, weights `[N_i, K]`, biases none or `[N_i]`, outputs `[M, N_i]`.
 /// - Types: all alike.
-/// Bits are those of a `MatmulCall` for each weight, which is taken to be used again unchanged (`reusesB`).
+/// Bits are those of a `MatmulCall` for each weight, which is taken to be used again unchanged (`reusesB`); but on a GPU many
+/// rows may be rounded otherwise, as they may there where products are of another shape.
 package struct SharedMatmulCall {
     package let a: Tensor
     package let weights: [Tensor]
+    package let biases: [Tensor]
     package let outputs: [Tensor]
 
     /// States the products.
-    package init(a: Tensor, weights: [Tensor], outputs: [Tensor]) {
-        (self.a, self.weights, self.outputs) = (a, weights, outputs)
+    package init(a: Tensor, weights: [Tensor], biases: [Tensor] = [], outputs: [Tensor]) {
+        (self.a, self.weights, self.biases, self.outputs) = (a, weights, biases, outputs)
     }
 
     /// The product with one weight, alone.
     package func product(_ i: Int) -> MatmulCall {
         var product = MatmulCall(a: a, b: weights[i], output: outputs[i])
         (product.transposeB, product.reusesB) = (true, true)
+        if !biases.isEmpty { product.bias = biases[i] }
         return product
     }
 }
@@ -48,6 +51,16 @@ extension Backend {
     /// For devices without a kernel of their own: both products, then the gate.
     package func matmul(_ call: GatedMatmulCall) throws(TensorError) {
         try multiplyApart(call)
+    }
+
+    /// For devices that write products apart.
+    package func makeOutputs(of weights: [Tensor], for a: Tensor) throws(TensorError) -> [Tensor] {
+        var outputs: [Tensor] = []
+        for weight in weights {
+            let shape = a.shape.dropLast() + [weight.rows]
+            outputs.append(try Tensor(uninitialized: Array(shape), a.elementType, on: self, label: "linear output"))
+        }
+        return outputs
     }
 
     /// One product after another.

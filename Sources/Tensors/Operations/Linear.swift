@@ -34,17 +34,17 @@ package enum LinearWeight {
     }
 
     /// What a tape needs to know of it.
-    fileprivate var tensor: Tensor? {
+    var tensor: Tensor? {
         if case .dense(let tensor) = self { tensor } else { nil }
     }
 
     /// The same matrix without a place on the tape.
-    fileprivate var detached: LinearWeight {
+    var detached: LinearWeight {
         if case .dense(let tensor) = self { .dense(tensor.detached) } else { self }
     }
 
     /// `output (+)= x weight^T + bias`, or `x weight` without `transposed`.
-    fileprivate func multiply(
+    func multiply(
         _ x: Tensor, transposed: Bool, bias: Tensor? = nil, accumulate: Bool = false, isReused: Bool, to output: Tensor
     ) throws(TensorError) {
         switch self {

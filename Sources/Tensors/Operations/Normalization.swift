@@ -106,10 +106,8 @@ private struct RMSNormBackward: BackwardOperation {
     func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
         if hasResidual { try gradients.add(outputGradient, to: 2) }
         let backend = x.backend
-        try gradients.accumulate(to: 0, shape: x.shape, elementType: x.elementType, on: backend) {
-            (target, accumulate) throws(TensorError) in
-            try backend.rmsNormBackward(
-                call(outputGradient, input: (target, accumulate), weight: nil))
+        try gradients.join(to: 0, like: x) { (target, addend) throws(TensorError) in
+            try backend.rmsNormBackward(call(outputGradient, input: (target, addend), weight: nil))
         }
         try gradients.accumulate(to: 1, shape: weight.shape, elementType: .float32, on: backend) {
             (target, accumulate) throws(TensorError) in
@@ -118,11 +116,11 @@ private struct RMSNormBackward: BackwardOperation {
     }
 
     private func call(
-        _ outputGradient: Tensor, input: (Tensor, Bool)?, weight weightTarget: (Tensor, Bool)?
+        _ outputGradient: Tensor, input: (Tensor, Tensor?)?, weight weightTarget: (Tensor, Bool)?
     ) -> RMSNormBackwardCall {
         RMSNormBackwardCall(
             outputGradient: outputGradient, input: x, weight: weight, inverseRMS: inverseRMS,
-            inputGradient: input?.0, accumulateInput: input?.1 ?? false,
+            inputGradient: input?.0, addend: input?.1,
             weightGradient: weightTarget?.0, accumulateWeight: weightTarget?.1 ?? false)
     }
 }
@@ -135,10 +133,9 @@ private struct LayerNormBackward: BackwardOperation {
 
     func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
         let backend = x.backend
-        try gradients.accumulate(to: 0, shape: x.shape, elementType: x.elementType, on: backend) {
-            (target, accumulate) throws(TensorError) in
+        try gradients.join(to: 0, like: x) { (target, addend) throws(TensorError) in
             try backend.layerNormBackward(
-                call(outputGradient, input: target, weight: nil, bias: nil, accumulate: accumulate))
+                call(outputGradient, input: target, addend, weight: nil, bias: nil, accumulate: false))
         }
         try gradients.accumulate(to: 1, shape: weight.shape, elementType: .float32, on: backend) {
             (target, accumulate) throws(TensorError) in
@@ -153,11 +150,12 @@ private struct LayerNormBackward: BackwardOperation {
     }
 
     private func call(
-        _ outputGradient: Tensor, input: Tensor?, weight weightTarget: Tensor?, bias: Tensor?, accumulate: Bool
+        _ outputGradient: Tensor, input: Tensor?, _ addend: Tensor? = nil, weight weightTarget: Tensor?, bias: Tensor?,
+        accumulate: Bool
     ) -> LayerNormBackwardCall {
         LayerNormBackwardCall(
             outputGradient: outputGradient, input: x, weight: weight, mean: mean, inverseDeviation: inverseDeviation,
-            inputGradient: input, accumulateInput: accumulate, weightGradient: weightTarget, biasGradient: bias,
+            inputGradient: input, addend: addend, weightGradient: weightTarget, biasGradient: bias,
             accumulateParameters: accumulate)
     }
 }

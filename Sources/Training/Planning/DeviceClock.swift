@@ -170,7 +170,7 @@ extension DeviceClock {
             return { () throws(TensorError) in try backend.rmsNorm(call) }
         case .rmsNormBackward:
             let call = RMSNormBackwardCall(
-                outputGradient: x, input: y, weight: w, inverseRMS: ofRow, inputGradient: z, accumulateInput: false,
+                outputGradient: x, input: y, weight: w, inverseRMS: ofRow, inputGradient: z,
                 weightGradient: nil, accumulateWeight: false)
             return { () throws(TensorError) in try backend.rmsNormBackward(call) }
         case .layerNorm:
@@ -180,7 +180,7 @@ extension DeviceClock {
         case .layerNormBackward:
             let call = LayerNormBackwardCall(
                 outputGradient: x, input: y, weight: w, mean: ofRow, inverseDeviation: ofRow, inputGradient: z,
-                accumulateInput: false, weightGradient: nil, biasGradient: nil, accumulateParameters: false)
+                weightGradient: nil, biasGradient: nil, accumulateParameters: false)
             return { () throws(TensorError) in try backend.layerNormBackward(call) }
         case .rotary:
             let heads = [rows * 2, columns / 128, 64]

@@ -22,6 +22,8 @@ package final class RehearsalBackend: Backend {
 
     package var holdsValues: Bool { false }
 
+    package var joinsNarrowProducts: Bool { device.kind == .cuda }
+
     package var memory: BackendMemory { meter.figures }
 
     package func allocate(byteCount: Int, label: StaticString) throws(TensorError) -> any Storage {

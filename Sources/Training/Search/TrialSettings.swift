@@ -57,9 +57,9 @@ package struct TrialSettings: Sendable, Equatable, Codable {
         (self.epochs, self.batchSize, self.augmentation) = (epochs, batchSize, augmentation)
     }
 
-    /// The walkthrough's: the language model, 3 epochs at 5e-4, batches of 4.
+    /// The walkthrough's: the language model, 3 epochs at 3e-4, batches of 2.
     package static let walkthrough = TrialSettings(
-        targets: .languageModel, learningRate: 5e-4, rank: nil, epochs: 3, batchSize: 4, augmentation: .none)
+        targets: .languageModel, learningRate: 3e-4, rank: nil, epochs: 3, batchSize: 2, augmentation: .none)
 }
 
 /// What a search chooses from.

@@ -22,10 +22,11 @@ struct BenchCUDAProgramCommand: Command {
     static let discussion = BenchCUDACommand.discussion
     static let examples = ["palinote bench cuda --device cuda:0"]
 
+    @OptionGroup var bench: CUDABenchOptions
     @OptionGroup var options: GlobalOptions
 
     mutating func run(_ context: ProgramContext) throws {
-        try context.runInSession(Self.name, options)
+        try context.runInSession(bench.commandLine, options)
     }
 }
 

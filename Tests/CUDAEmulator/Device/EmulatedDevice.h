@@ -39,6 +39,14 @@ struct alignas(16) sixteen_bytes {
     uint32_t x, y, z, w;
 };
 
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+
+struct alignas(8) float2 {
+    float x, y;
+};
+
 // Launches follow one another.
 DEVICE void wait_for_earlier() {}
 
@@ -201,6 +209,16 @@ DEVICE void load_matrices_transposed(uint32_t (&r)[4], const void *row) {
     }
 }
 
+DEVICE uint32_t transposed_matrix(uint32_t pair) {
+    exchange([&](emulator::Exchange &mine) { mine.words[0] = pair; });
+    uint32_t lane = emulator::running.fiber->number % 32, group = lane / 4, result = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t row = lane % 4 * 2 + i, word = emulator::exchange_of(row * 4 + group / 2).words[0];
+        result |= (word >> group % 2 * 16 & 0xffff) << 16 * i;
+    }
+    return result;
+}
+
 // ---- Copies to shared memory ----
 
 // Copies arrive as late as they may, and leave NaN until then: a wait that is missing shows.
@@ -227,6 +245,18 @@ template <int pending> void wait_for_copies() {
         else std::memset(copy.shared, 0, 16);
     }
     fiber->copies.erase(fiber->copies.begin(), fiber->copies.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+// ---- Blocks that wait for none ----
+
+DEVICE bool is_last_of(uint32_t *done, uint32_t count) {
+    bool is_last = *done == count - 1;
+    *done = is_last ? 0 : *done + 1;
+    return is_last;
+}
+
+template <typename A> A read_fresh(const A *place) {
+    return *place;
 }
 
 DEVICE sixteen_bytes read_once(const void *place) {

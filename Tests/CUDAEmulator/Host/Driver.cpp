@@ -53,8 +53,15 @@ struct Event {
     int64_t position = 0;
 };
 
+struct Function {
+    std::string name;
+    // What launches may ask for. Before it is set, 48 KiB with what the kernel has of its own, which is not known here.
+    unsigned shared_bytes = 32 << 10;
+};
+
 struct Module {
     std::string program;
+    std::map<std::string, Function> functions;
 };
 
 struct Machine {
@@ -63,7 +70,6 @@ struct Machine {
     std::set<Stream *> streams;
     std::set<Event *> events;
     std::set<Module *> modules;
-    std::map<std::string, std::unique_ptr<std::string>> functions;
     int64_t faults = 0;
     int64_t early_launches = 0;
     int sticky = success; // an error that later calls give too, as a broken context does
@@ -378,25 +384,27 @@ LIBRARY(cuModuleUnload, void *module) {
 
 LIBRARY(cuModuleGetFunction, void **function, void *module, const char *name) {
     HOLD;
-    if (!machine().modules.count(static_cast<Module *>(module))) return invalid_handle;
+    Module *known = static_cast<Module *>(module);
+    if (!machine().modules.count(known)) return invalid_handle;
     if (!cudaemulator_has_kernel(name)) return not_found;
-    auto &known = machine().functions[name];
-    if (!known) known = std::make_unique<std::string>(name);
-    return *function = known.get(), success;
+    return *function = &known->functions.try_emplace(name, Function{name}).first->second, success;
 }
 
-LIBRARY(cuFuncSetAttribute, void *, int attribute, int value) {
-    if (attribute != 8 || value > cards[current_card].shared_bytes) return invalid_value;
-    return success;
+LIBRARY(cuFuncSetAttribute, void *function, int attribute, int value) {
+    HOLD;
+    if (attribute != 8 || value < 0 || value > cards[current_card].shared_bytes) return invalid_value;
+    return static_cast<Function *>(function)->shared_bytes = static_cast<unsigned>(value), success;
 }
 
 LIBRARY(cuLaunchKernel, void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
         unsigned shared_bytes, void *stream, void **parameters, void **) {
     HOLD;
     if (status()) return status();
-    if (gx == 0 || gy == 0 || gz == 0 || gy > 65535 || gz > 65535 || bx * by * bz > 1024) return invalid_value;
-    if (shared_bytes > static_cast<unsigned>(cards[current_card].shared_bytes)) return invalid_value;
-    const std::string name = *static_cast<std::string *>(function);
+    if (gx == 0 || gy == 0 || gz == 0 || bx == 0 || by == 0 || bz == 0) return invalid_value;
+    if (gx > 0x7fffffff || gy > 65535 || gz > 65535) return invalid_value;
+    if (bx > 1024 || by > 1024 || bz > 64 || bx * by * bz > 1024) return invalid_value;
+    if (shared_bytes > static_cast<Function *>(function)->shared_bytes) return invalid_value;
+    const std::string name = static_cast<Function *>(function)->name;
     // Arguments are copied at once, as the driver does.
     const unsigned char *given = static_cast<const unsigned char *>(parameters[0]);
     std::vector<unsigned char> arguments(given, given + cudaemulator_argument_bytes(name.c_str()));

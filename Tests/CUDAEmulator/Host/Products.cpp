@@ -15,12 +15,15 @@ struct Description {
     int transpose_a = 0, transpose_b = 0;
     unsigned epilogue = 1;
     uint64_t bias = 0;
+    int64_t bias_distance = 0;
 };
 
 struct Layout {
     int type;
     uint64_t rows, columns;
     int64_t stride;
+    int count = 1;
+    int64_t distance = 0;
 };
 
 struct Preference {
@@ -72,6 +75,7 @@ bool fits(const Description &d, const Layout &a, const Layout &b, const Layout &
     uint64_t m = d.transpose_a ? a.columns : a.rows, k = d.transpose_a ? a.rows : a.columns;
     uint64_t n = d.transpose_b ? b.rows : b.columns, depth = d.transpose_b ? b.columns : b.rows;
     bool types = a.type == b.type && (c.type == a.type || c.type == float32);
+    if (a.count != b.count || a.count != c.count) return false;
     return types && m == c.rows && n == c.columns && k == depth && d.compute_type == 68 && d.scale_type == float32;
 }
 
@@ -115,6 +119,14 @@ uint64_t extent(const Layout &layout) {
     return (static_cast<uint64_t>(layout.stride) * (layout.columns - 1) + layout.rows) * size_of(layout.type);
 }
 
+void *matrix(uint64_t address, const Layout &layout, int place) {
+    return reinterpret_cast<void *>(address + static_cast<uint64_t>(place * layout.distance) * size_of(layout.type));
+}
+
+bool is_there(uint64_t address, const Layout &layout, int place) {
+    return emulator::is_allocated(reinterpret_cast<uint64_t>(matrix(address, layout, place)), extent(layout));
+}
+
 } // namespace
 
 LIBRARY(cublasLtCreate, void **handle) { return *handle = new char, success; }
@@ -137,13 +149,27 @@ LIBRARY(cublasLtMatmulDescSetAttribute, void *description, int attribute, const 
     case 4: return size == 4 ? memcpy(&known->transpose_b, value, 4), success : invalid_value;
     case 7: return size == 4 ? memcpy(&known->epilogue, value, 4), success : invalid_value;
     case 8: return size == 8 ? memcpy(&known->bias, value, 8), success : invalid_value;
+    case 10: return size == 8 ? memcpy(&known->bias_distance, value, 8), success : invalid_value;
     default: return invalid_value;
     }
 }
 
 LIBRARY(cublasLtMatrixLayoutCreate, void **layout, int type, uint64_t rows, uint64_t columns, int64_t stride) {
     if (rows == 0 || columns == 0 || stride < static_cast<int64_t>(rows)) return invalid_value;
-    return *layout = new Layout{type, rows, columns, stride}, success;
+    Layout *made = new Layout;
+    made->type = type;
+    made->rows = rows;
+    made->columns = columns;
+    made->stride = stride;
+    return *layout = made, success;
+}
+
+LIBRARY(cublasLtMatrixLayoutSetAttribute, void *layout, int attribute, const void *value, size_t size) {
+    Layout *known = static_cast<Layout *>(layout);
+    if (attribute == 5 && size == 4) return memcpy(&known->count, value, 4), known->count > 0 ? success : invalid_value;
+    if (attribute != 6 || size != 8) return invalid_value;
+    // Backwards may go, but nobody says that it does.
+    return memcpy(&known->distance, value, 8), known->distance >= 0 ? success : invalid_value;
 }
 
 LIBRARY(cublasLtMatrixLayoutDestroy, void *layout) { return delete static_cast<Layout *>(layout), success; }
@@ -190,15 +216,21 @@ LIBRARY(cublasLtMatmul, void *, void *description, const float *alpha, uint64_t 
     Description known = *static_cast<Description *>(description);
     Layout left = *static_cast<Layout *>(la), right = *static_cast<Layout *>(lb), output = *static_cast<Layout *>(lc);
     if (c != d || algorithm[0] != 7 || !fits(known, left, right, output)) return invalid_value;
-    if (!emulator::is_allocated(a, extent(left)) || !emulator::is_allocated(b, extent(right)) ||
-        !emulator::is_allocated(d, extent(output)) || !emulator::is_allocated(workspace, workspace_size)) {
+    bool is_inside = emulator::is_allocated(workspace, workspace_size);
+    for (int i = 0; i < output.count; i++) {
+        is_inside = is_inside && is_there(a, left, i) && is_there(b, right, i) && is_there(d, output, i);
+    }
+    if (!is_inside) {
         emulator::fault("a product beyond an allocation");
         return invalid_value;
     }
     float factor = *alpha, kept = *beta;
     emulator::enqueue(stream, [=] {
-        product(known, factor, reinterpret_cast<const void *>(a), left, reinterpret_cast<const void *>(b), right, kept,
-                reinterpret_cast<void *>(d), output);
+        for (int i = 0; i < output.count; i++) {
+            Description one = known;
+            one.bias += static_cast<uint64_t>(i * known.bias_distance) * size_of(output.type);
+            product(one, factor, matrix(a, left, i), left, matrix(b, right, i), right, kept, matrix(d, output, i), output);
+        }
     });
     return success;
 }

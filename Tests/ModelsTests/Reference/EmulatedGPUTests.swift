@@ -32,6 +32,26 @@ struct EmulatedGPUTests {
         for (name, values) in first { #expect(bits(values) == second[name].map(bits), "\(name)") }
     }
 
+    @Test("the gradients of adapters, joined, are those of a processor, one by one", arguments: [false, true])
+    func adapters(checkpointing: Bool) throws {
+        func gradients(on backend: any Backend) throws -> [String: [Float]] {
+            let fixture = ReferenceCase(model: "pg2-tiny", version: "newest", name: "gradients")
+            let model = try fixture.load(on: backend)
+            _ = try model.attach(AdapterConfiguration(r: 4), seed: 1)
+            model.options.gradientCheckpointing = checkpointing
+            return try model.traced(fixture.file(), gradients: .trainable)
+        }
+        let (found, expected) = (try gradients(on: makeBackend()), try gradients(on: CPUBackend()))
+        #expect(found.keys == expected.keys && found.count > 14)
+        for (name, values) in expected where name.hasPrefix("grad/") {
+            let near = try #require(found[name])
+            let largest = values.reduce(0) { max($0, abs($1)) }
+            let error = zip(values, near).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            #expect(error <= 1e-4 * largest, "\(name)")
+        }
+        #expect(cudaemulator_fault_count() == 0)
+    }
+
     @Test("the ids of answers, and the same answers in 16 bits as the processor gives")
     func generation() throws {
         let fixture = ReferenceCase(model: "pg2-tiny", version: "newest", name: "generate-left")

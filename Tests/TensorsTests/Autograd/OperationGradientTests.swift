@@ -28,6 +28,17 @@ struct OperationGradientTests {
         GradientCase("linear with a low-rank term", [[3, 5], [4, 5], [2, 5], [4, 2]]) {
             try $0[0].linear(weight: $0[1], lowRank: LowRankTerm(a: $0[2], b: $0[3], scaling: 2.5))
         },
+        GradientCase("linear maps of one input", [[3, 5], [4, 5], [2, 5], [4, 2], [4, 5], [3, 5], [4, 3]]) {
+            let maps = try $0[0].scaled(by: 2).linear(byEach: [
+                AdaptedWeight(matrix: .dense($0[1]), term: LowRankTerm(a: $0[2], b: $0[3], scaling: 2.5)),
+                AdaptedWeight(matrix: .dense($0[4]), term: LowRankTerm(a: $0[5], b: $0[6], scaling: 0.5)),
+            ])
+            return try maps[0].gelu().adding(maps[1])
+        },
+        GradientCase("linear maps of one input, of which one is used", [[3, 5], [4, 5], [2, 5], [4, 2]]) {
+            let map = AdaptedWeight(matrix: .dense($0[1]), term: LowRankTerm(a: $0[2], b: $0[3], scaling: 2.5))
+            return try $0[0].linear(byEach: [map, map, map])[1]
+        },
         GradientCase("linear with all of it, and dropout", [[3, 5], [4, 5], [4], [2, 5], [4, 2]]) {
             let term = LowRankTerm(a: $0[3], b: $0[4], scaling: 0.5, dropout: (rate: 0.4, key: dropout))
             return try $0[0].linear(weight: $0[1], bias: $0[2], lowRank: term)

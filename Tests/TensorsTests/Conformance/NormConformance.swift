@@ -67,7 +67,7 @@ import Testing
             try backend.rmsNormBackward(
                 RMSNormBackwardCall(
                     outputGradient: g.tensor, input: x.tensor, weight: weight.tensor, inverseRMS: inverse,
-                    inputGradient: dx.tensor, accumulateInput: true, weightGradient: dw.tensor, accumulateWeight: true))
+                    inputGradient: dx.tensor, addend: dx.tensor, weightGradient: dw.tensor, accumulateWeight: true))
         } else {
             try backend.layerNorm(
                 LayerNormCall(
@@ -77,7 +77,7 @@ import Testing
             try backend.layerNormBackward(
                 LayerNormBackwardCall(
                     outputGradient: g.tensor, input: x.tensor, weight: weight.tensor, mean: mean,
-                    inverseDeviation: inverse, inputGradient: dx.tensor, accumulateInput: true,
+                    inverseDeviation: inverse, inputGradient: dx.tensor, addend: dx.tensor,
                     weightGradient: dw.tensor, biasGradient: db.tensor, accumulateParameters: true))
         }
         func loss(_ x: [Double], _ weight: [Double], _ bias: [Double]) -> Double {
@@ -92,6 +92,35 @@ import Testing
         expectNear(try dw.tensor.floats(), zip(ofWeight, dw.values).map(+), tolerance: 2e-5, "weight")
         let ofBias = Reference.differences(bias.values) { loss(x.values, weight.values, $0) }
         expectNear(try db.tensor.floats(), zip(ofBias, db.values).map(+), tolerance: 2e-5, "bias")
+    }
+
+    @Test("a norm's gradient is added to what lies elsewhere as to what lies in its place", arguments: Subject.all)
+    func addends(subject: Subject) throws {
+        let backend = try subject.make()
+        for (rows, columns) in [(3, 19), (17, 256), (5, 300), (2, 4200)] {
+            let x = try Sample("x", [rows, columns], .bfloat16, on: backend).tensor
+            let weight = try Sample("w", [columns], .bfloat16, on: backend).tensor
+            let g = try Sample("g", [rows, columns], .bfloat16, on: backend).tensor
+            let old = try Sample("old", [rows, columns], .bfloat16, on: backend).tensor
+            let (mean, inverse) = (try room([rows], on: backend), try room([rows], on: backend))
+            for factor in [mean, inverse] { try backend.fill(FillCall(output: factor, value: 0.75)) }
+            func gradients(_ gradient: Tensor, _ addend: Tensor) throws -> [[UInt8]] {
+                try backend.convert(ConvertCall(input: old, output: gradient))
+                try backend.rmsNormBackward(
+                    RMSNormBackwardCall(
+                        outputGradient: g, input: x, weight: weight, inverseRMS: inverse, inputGradient: gradient,
+                        addend: addend, accumulateWeight: false))
+                let ofRMS = try gradient.readBytes()
+                try backend.convert(ConvertCall(input: old, output: gradient))
+                try backend.layerNormBackward(
+                    LayerNormBackwardCall(
+                        outputGradient: g, input: x, weight: weight, mean: mean, inverseDeviation: inverse,
+                        inputGradient: gradient, addend: addend, accumulateParameters: false))
+                return [Array(ofRMS), Array(try gradient.readBytes())]
+            }
+            let gradient = try room(x.shape, .bfloat16, on: backend)
+            #expect(try gradients(gradient, gradient) == gradients(gradient, old), "\(rows) x \(columns)")
+        }
     }
 
     /// Numbers around every change of regime of the exponential function.

@@ -59,7 +59,7 @@ import Testing
             try backend.rmsNormBackward(
                 RMSNormBackwardCall(
                     outputGradient: gradient, input: x, weight: weight, inverseRMS: inverse, inputGradient: dx,
-                    accumulateInput: false, weightGradient: dweight, accumulateWeight: false))
+                    weightGradient: dweight, accumulateWeight: false))
         } else {
             try backend.layerNorm(
                 LayerNormCall(
@@ -68,7 +68,7 @@ import Testing
             try backend.layerNormBackward(
                 LayerNormBackwardCall(
                     outputGradient: gradient, input: x, weight: weight, mean: mean, inverseDeviation: inverse,
-                    inputGradient: dx, accumulateInput: false, weightGradient: dweight, biasGradient: dbias,
+                    inputGradient: dx, weightGradient: dweight, biasGradient: dbias,
                     accumulateParameters: false))
             expectNear(try dbias.floats(), try fixture.values("dbias"), tolerance: 2e-6, "bias")
         }

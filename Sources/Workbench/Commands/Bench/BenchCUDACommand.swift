@@ -11,7 +11,9 @@ struct BenchCUDACommand: Command {
         difference from float32 on the processor, over the norm. Rows are also computed alone and among others, which must give
         the same bits. Times are medians on the shapes of the 3B model at 448 pixels.
         """
-    static let examples = ["bench cuda"]
+    static let examples = ["bench cuda", "bench cuda --checks-only"]
+
+    @OptionGroup var options: CUDABenchOptions
 
     mutating func run(_ context: CommandContext) throws {
         guard let backend = try context.backend() as? CUDABackend else {
@@ -19,6 +21,15 @@ struct BenchCUDACommand: Command {
                 code: "DeviceError", message: "the session computes on the processor",
                 next: "set --device cuda:0")
         }
+        let wrong = try check(backend, context)
+        if !options.checksOnly { try time(backend, context) }
+        guard wrong == 0 else {
+            throw Failure(code: "DeviceError", message: "\(wrong) checks of kernels failed on \(backend.device.name)")
+        }
+    }
+
+    /// Compares every kernel with the processor; returns how many checks failed.
+    private func check(_ backend: CUDABackend, _ context: CommandContext) throws -> Int {
         var table = Table("kernel", "type", "shapes", "error", "allowed", "result")
         var wrong = 0
         CUDASelfCheck.run(backend, against: try CPUBackend()) { finding in
@@ -30,6 +41,10 @@ struct BenchCUDACommand: Command {
             ])
         }
         context.emit(.table(table))
+        return wrong
+    }
+
+    private func time(_ backend: CUDABackend, _ context: CommandContext) throws {
         var times = Table("kernel", "median", "memory", "arithmetic")
         try CUDASelfCheck.time(backend) { timing in
             times.add([
@@ -40,9 +55,6 @@ struct BenchCUDACommand: Command {
             ])
         }
         context.emit(.table(times))
-        guard wrong == 0 else {
-            throw Failure(code: "DeviceError", message: "\(wrong) checks of kernels failed on \(backend.device.name)")
-        }
     }
 
     private static func verdict(_ finding: CUDASelfCheck.Finding) -> String {
@@ -50,4 +62,12 @@ struct BenchCUDACommand: Command {
         if finding.isRight { return "right" }
         return finding.isRepeatable ? "WRONG" : "NOT REPEATABLE"
     }
+}
+
+/// What `bench cuda` does, as a session's command and as the program's.
+struct CUDABenchOptions: OptionGroupContents {
+    @Flag("compare only, and time nothing: under a memory checker times say nothing") var checksOnly = false
+
+    /// The same as a session's command line.
+    var commandLine: String { BenchCUDACommand.name + (checksOnly ? " --checks-only" : "") }
 }
