@@ -48,6 +48,12 @@ static const char attention_masks_text[] = {
 static const char attention_tiles_text[] = {
 #embed "Kernels/AttentionTiles.cuh"
     , 0};
+static const char attention_small_gradients_text[] = {
+#embed "Kernels/AttentionSmallGradients.cuh"
+    , 0};
+static const char attention_large_gradients_text[] = {
+#embed "Kernels/AttentionLargeGradients.cuh"
+    , 0};
 static const char attention_text[] = {
 #embed "Kernels/Attention.cu"
     , 0};
@@ -71,6 +77,8 @@ static const ccudakernels_source headers[] = {
     SOURCE("Numbers.cuh", numbers_text), SOURCE("Gelu.cuh", gelu_text),
     SOURCE("FewRowTiles.cuh", few_row_tiles_text),
     SOURCE("AttentionMasks.cuh", attention_masks_text), SOURCE("AttentionTiles.cuh", attention_tiles_text),
+    SOURCE("AttentionSmallGradients.cuh", attention_small_gradients_text),
+    SOURCE("AttentionLargeGradients.cuh", attention_large_gradients_text),
 };
 
 static const ccudakernels_source elements = SOURCE("Elements.cu", elements_text);

@@ -63,7 +63,8 @@ extension CUDABackend {
             var arguments = ccudakernels_attention_arguments()
             arguments.shape = try kernelShape(call, examples)
             let tiled = type + "_\(shape.headSize)"
-            if !isTiled(call.q, shared: ccudakernels_attention_shared(Int32(shape.headSize))) {
+            let shared = ccudakernels_attention_shared(Int32(shape.headSize), 0)
+            if !isTiled(call.q, shared: shared) || !Self.isRising(call.scale, call.softCap) {
                 let shared = Int(ccudakernels_plain_shared(Int32(shape.headSize)))
                 let grid = shape.grid(rowsOfBlock: CCUDAKERNELS_PLAIN_ROWS, examples)
                 try kernels.launch("attention_plain" + type, grid: grid, block: 256, shared: shared, arguments)
@@ -72,9 +73,8 @@ extension CUDABackend {
                 let longest = examples.map { call.mask.keys[$0].count }.max() ?? 0
                 try decode(parts: max(1, (longest + tile - 1) / tile), type, &arguments)
             } else {
-                let shared = Int(ccudakernels_attention_shared(Int32(shape.headSize)))
                 let grid = shape.grid(rowsOfBlock: CCUDAKERNELS_QUERY_TILE, examples)
-                try kernels.launch("attention" + tiled, grid: grid, block: 128, shared: shared, arguments)
+                try whole("attention" + tiled, grid: grid, &arguments)
             }
         }
     }
@@ -98,7 +98,9 @@ extension CUDABackend {
         (arguments.shape.scale, arguments.shape.soft_cap) = (call.scale, call.softCap ?? 0)
         let type = try suffix(call.q, name)
         func blocks(_ rowsOfBlock: Int32) -> Int { (rows + Int(rowsOfBlock) - 1) / Int(rowsOfBlock) }
-        if !isTiled(call.q, shared: ccudakernels_attention_shared(Int32(size))) {
+        if !isTiled(call.q, shared: ccudakernels_attention_shared(Int32(size), 0))
+            || !Self.isRising(call.scale, call.softCap)
+        {
             try kernels.launch(
                 "attention_plain" + type, grid: (blocks(CCUDAKERNELS_PLAIN_ROWS), keyHeads, tokens), block: 256,
                 shared: Int(ccudakernels_plain_shared(Int32(size))), arguments)
@@ -107,9 +109,8 @@ extension CUDABackend {
             try decode(
                 parts: (capacity + Int(CCUDAKERNELS_KEY_TILE) - 1) / Int(CCUDAKERNELS_KEY_TILE), type, &arguments)
         } else {
-            try kernels.launch(
-                "attention" + type + "_\(size)", grid: (blocks(CCUDAKERNELS_QUERY_TILE), keyHeads, tokens), block: 128,
-                shared: Int(ccudakernels_attention_shared(Int32(size))), arguments)
+            try whole(
+                "attention" + type + "_\(size)", grid: (blocks(CCUDAKERNELS_QUERY_TILE), keyHeads, tokens), &arguments)
         }
     }
 
@@ -127,7 +128,7 @@ extension CUDABackend {
         let type = try suffix(call.forward.q, name)
         let deltas = try scratch(4 * shape.largestLaunch * shape.heads * shape.queries, name)
         let isTiled = isTiled(
-            call.forward.q, shared: ccudakernels_attention_backward_shared(Int32(shape.headSize)))
+            call.forward.q, shared: ccudakernels_attention_backward_shared(Int32(shape.headSize), 0))
         let parts = isTiled ? shape.partsOfRows : 1
         let room = parts > 1 ? 4 * parts * shape.keyCount(examples: shape.largestLaunch(parts: parts)) : 0
         let (keys, values) = (try scratch(room, name), try scratch(room, name))
@@ -147,14 +148,17 @@ extension CUDABackend {
 
     private func tiledGradients(
         _ type: String, _ shape: AttentionShape, _ examples: Range<Int>,
-        _ arguments: ccudakernels_attention_backward_arguments
+        _ given: ccudakernels_attention_backward_arguments
     ) throws(TensorError) {
-        let parts = Int(arguments.parts)
+        var arguments = given
+        let (parts, size) = (Int(arguments.parts), Int32(shape.headSize))
+        let roomy = ccudakernels_attention_backward_shared(size, 1)
+        arguments.has_room = Int(roomy) <= context.device.sharedMemoryByteCount ? 1 : 0
         var grid = shape.grid(rowsOfBlock: CCUDAKERNELS_QUERY_TILE, examples)
         grid.0 += shape.keyTiles(CCUDAKERNELS_KEY_TILE) * parts
         try kernels.launch(
-            "attention_gradients" + type + "_\(shape.headSize)", grid: grid, block: 256,
-            shared: Int(ccudakernels_attention_backward_shared(Int32(shape.headSize))), arguments)
+            "attention_gradients" + type + "_\(size)", grid: grid, block: Int(ccudakernels_attention_threads(size)),
+            shared: Int(ccudakernels_attention_backward_shared(size, arguments.has_room)), arguments)
         guard parts > 1 else { return }
         let blocks = min((shape.keyCount(examples: examples.count) + 2047) / 2048, 65535)
         try kernels.launch("attention_join_gradients" + type, grid: (blocks, 2, 1), block: 256, arguments)
@@ -266,6 +270,11 @@ extension CUDABackend {
             && Int(shared) <= context.device.sharedMemoryByteCount
     }
 
+    /// Whether scores rise with products, as the tiled forward takes for granted.
+    private static func isRising(_ scale: Float, _ softCap: Float?) -> Bool {
+        scale > 0 && (softCap ?? 0) >= 0
+    }
+
     /// What kernels are told of some examples of a call.
     private func kernelShape(
         _ call: AttentionCall, _ examples: Range<Int>
@@ -297,7 +306,19 @@ extension CUDABackend {
         return result
     }
 
-    /// Few queries: each block takes some of the keys, and a second kernel joins what they found, in order.
+    /// Many queries, by the kernels on tensor cores; with room for more at once where the device has it.
+    private func whole(
+        _ kernel: String, grid: (Int, Int, Int), _ arguments: inout ccudakernels_attention_arguments
+    ) throws(TensorError) {
+        let size = arguments.shape.head_size
+        let roomy = ccudakernels_attention_shared(size, 1)
+        arguments.has_room = Int(roomy) <= context.device.sharedMemoryByteCount ? 1 : 0
+        try kernels.launch(
+            kernel, grid: grid, block: Int(ccudakernels_attention_threads(size)),
+            shared: Int(ccudakernels_attention_shared(size, arguments.has_room)), arguments)
+    }
+
+    /// Few queries: each block takes some of the keys, and the last one joins what they found, in order.
     private func decode(
         parts: Int, _ type: String, _ arguments: inout ccudakernels_attention_arguments
     ) throws(TensorError) {
@@ -329,6 +350,6 @@ extension CUDABackend {
             shape: try kernelShape(call.forward, examples), output_gradient: source(call.outputGradient) + queries,
             q_gradient: target(call.qGradient) + queries, k_gradient: target(call.kGradient) + keys,
             v_gradient: target(call.vGradient) + keys, delta: deltas.address, partial_keys: 0, partial_values: 0,
-            parts: 1)
+            parts: 1, has_room: 0)
     }
 }

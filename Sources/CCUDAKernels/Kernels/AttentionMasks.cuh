@@ -60,6 +60,14 @@ DEVICE seen_keys keys_seen_by_rows(
     return {keys_seen_by(shape, place, first).begin, keys_seen_by(shape, place, last).end};
 }
 
+// The keys that each of these rows sees.
+DEVICE seen_keys keys_seen_by_each(
+    const ccudakernels_attention &shape, const attention_place &place, int32_t first, int32_t count
+) {
+    int32_t last = smaller(first + count, place.rows) - 1;
+    return {keys_seen_by(shape, place, last).begin, keys_seen_by(shape, place, first).end};
+}
+
 // Elements before a row of q, the output and their gradients; before a key. Products of 32 bits by 32 are cheap.
 DEVICE int64_t query_place(const ccudakernels_attention &shape, const attention_place &place, int32_t row) {
     int32_t position = position_of(place, row), head = row - position * place.group;

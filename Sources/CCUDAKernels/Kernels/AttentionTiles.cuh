@@ -12,56 +12,80 @@
 #define STEPS (DEPTH / 16)
 // Tiles of weights: 64 by 64.
 #define WEIGHT_STRIDE (TILE + 8)
+// Columns of sums that a warp takes where four warps share them out.
+#define COLUMNS (HEAD_SIZE / 4)
+// The threads of a block, and the blocks that a processor shall have room for in the forward: heads that are small leave
+// a warp the registers for whole rows of scores; else two warps share them out, and hand weights on in shared memory.
+#define THREADS (HEAD_SIZE < CCUDAKERNELS_LARGE_HEAD ? 128 : 256)
+#define BLOCKS (HEAD_SIZE == 64 ? 4 : HEAD_SIZE < CCUDAKERNELS_LARGE_HEAD ? 3 : 2)
 
-// Where a row of a tile comes from; zeros take its place where it is not there.
-struct row_source {
-    int64_t place;
-    bool is_there;
-};
-
-// Copies `rows` rows of HEAD_SIZE elements into a tile; `commit_copies` is left to the caller.
-template <typename T, typename SourceOf>
-DEVICE void load_tile(uint16_t *tile, ccudakernels_address address, int rows, SourceOf source_of) {
+// Copies `rows` rows of HEAD_SIZE elements into a tile, by a block of so many threads, and zeros in place of those that
+// are not there; `commit_copies` is left to the caller. Row `i` begins `offset_of(i)` elements behind `address`.
+template <typename T, int threads, int rows, typename OffsetOf, typename IsThere>
+DEVICE void load_tile(uint16_t *tile, ccudakernels_address address, OffsetOf offset_of, IsThere is_there) {
     const T *elements = input_of<T>(address);
     if (is_aligned(address)) {
-#pragma unroll 4
-        for (int i = threadIdx.x; i < rows * (DEPTH / 8); i += blockDim.x) {
-            int row = i / (DEPTH / 8), element = i % (DEPTH / 8) * 8;
-            row_source source = source_of(row);
-            bool there = source.is_there && element < HEAD_SIZE;
-            copy_sixteen(tile + row * STRIDE + element, elements + (there ? source.place + element : 0), there);
+#pragma unroll
+        for (uint32_t step = 0; step < (rows * (DEPTH / 8) + threads - 1) / threads; step++) {
+            uint32_t i = threadIdx.x + step * threads, row = i / (DEPTH / 8), element = i % (DEPTH / 8) * 8;
+            if (rows * (DEPTH / 8) % threads != 0 && row >= rows) break;
+            copy_sixteen(tile + row * STRIDE + element, elements + (offset_of(row) + (int32_t)element),
+                         is_there(row) && element < HEAD_SIZE);
         }
         return;
     }
-    for (int i = threadIdx.x; i < rows * DEPTH; i += blockDim.x) {
-        int row = i / DEPTH, element = i % DEPTH;
-        row_source source = source_of(row);
-        bool there = source.is_there && element < HEAD_SIZE;
-        tile[row * STRIDE + element] = there ? elements[source.place + element].bits : (uint16_t)0;
+#pragma unroll 1
+    for (uint32_t i = threadIdx.x; i < rows * DEPTH; i += threads) {
+        uint32_t row = i / DEPTH, element = i % DEPTH;
+        bool there = is_there(row) && element < HEAD_SIZE;
+        tile[row * STRIDE + element] = there ? elements[offset_of(row) + (int32_t)element].bits : (uint16_t)0;
     }
 }
 
-// Places are computed for rows that are not there too: a branch would cost more.
-template <typename T>
+// Rows from `first` on, of the queries or of an array like them.
+template <typename T, int threads = THREADS, int rows = TILE>
 DEVICE void load_queries(
     uint16_t *tile, ccudakernels_address address, const ccudakernels_attention &shape, const attention_place &place,
-    int32_t first, int rows
+    int32_t first
 ) {
-    load_tile<T>(tile, address, rows, [&](int row) {
-        return row_source{query_place(shape, place, first + row), first + row < place.rows};
-    });
+    int64_t before = query_place(shape, place, 0);
+    int32_t size = shape.head_size, jump = (shape.heads - place.group) * size; // between positions
+    load_tile<T, threads, rows>(
+        tile, address + before * (int64_t)sizeof(T),
+        [&](uint32_t row) { return (first + (int32_t)row) * size + position_of(place, first + (int32_t)row) * jump; },
+        [&](uint32_t row) { return first + (int32_t)row < place.rows; });
 }
 
-// Keys from `first` on; those outside the example's visible ones are zeros and are not read.
-template <typename T>
+// Keys from `first` on, or values; those outside the example's visible ones are zeros and are not read.
+template <typename T, int threads = THREADS>
 DEVICE void load_keys(
     uint16_t *tile, ccudakernels_address address, const ccudakernels_attention &shape, const attention_place &place,
     int32_t first
 ) {
+    int64_t before = key_place(shape, place, first);
     uint32_t count = larger(place.visible.key_end - place.visible.key_begin, 0);
-    load_tile<T>(tile, address, TILE, [&](int row) {
-        return row_source{key_place(shape, place, first + row), (uint32_t)(first + row) < count};
-    });
+    int32_t step = shape.key_heads * shape.head_size;
+    load_tile<T, threads, TILE>(
+        tile, address + before * (int64_t)sizeof(T), [&](uint32_t row) { return (int32_t)row * step; },
+        [&](uint32_t row) { return (uint32_t)first + row < count; });
+}
+
+// Keys and their values, in tiles that follow each other; queries and their outputs' gradients.
+template <typename T>
+DEVICE void load_pair(
+    uint16_t *tiles, const ccudakernels_attention &shape, const attention_place &place, int32_t first
+) {
+    load_keys<T>(tiles, shape.k, shape, place, first);
+    load_keys<T>(tiles + TILE * STRIDE, shape.v, shape, place, first);
+}
+
+template <typename T>
+DEVICE void load_pair(
+    uint16_t *tiles, ccudakernels_address gradients, const ccudakernels_attention &shape, const attention_place &place,
+    int32_t first
+) {
+    load_queries<T>(tiles, shape.q, shape, place, first);
+    load_queries<T>(tiles + TILE * STRIDE, gradients, shape, place, first);
 }
 
 // A fragment of a left operand: 16 rows and columns of a tile from (row, column) on.
@@ -107,22 +131,100 @@ DEVICE void multiply_rows(
     }
 }
 
-// Scores in units of log2(e), after scale and soft-cap.
+// 16 rows of a tile, all of their depth, as left fragments.
+DEVICE void load_strip(uint32_t (&a)[STEPS][4], const uint16_t *tile, int row) {
+#pragma unroll
+    for (int step = 0; step < STEPS; step++) load_left(a[step], tile, STRIDE, row, step * 16);
+}
+
+// As `multiply_rows`, of rows that registers hold.
+template <typename T, int blocks>
+DEVICE void multiply_strip(
+    float (&c)[2 * blocks][4], const uint32_t (&left)[STEPS][4], const uint16_t *right, int right_row
+) {
+#pragma unroll
+    for (int i = 0; i < 8 * blocks; i++) c[i / 4][i % 4] = 0;
+#pragma unroll
+    for (int step = 0; step < STEPS; step++) {
+#pragma unroll
+        for (int block = 0; block < blocks; block++) {
+            uint32_t b[4];
+            load_right(b, right, right_row + block * 16, step * 16);
+            tensor_cores<T>::multiply(c[2 * block], left[step], b[0], b[1]);
+            tensor_cores<T>::multiply(c[2 * block + 1], left[step], b[2], b[3]);
+        }
+    }
+}
+
+// A score in units of log2(e) is `factor` times a share: the product itself, or what the soft-cap leaves of it.
 struct score_rule {
-    float factor;     // of a product, without a cap
-    float cap, steepness; // with one: cap * log2(e), and 2 log2(e) * scale / soft_cap
+    float factor;    // above 0
+    float steepness; // with a cap: 2 log2(e) * scale / soft_cap
     bool is_capped;
 };
 
 DEVICE score_rule rule_of(const ccudakernels_attention &shape) {
     bool is_capped = shape.soft_cap != 0;
-    return {shape.scale * LOG2_E, shape.soft_cap * LOG2_E,
+    return {(is_capped ? shape.soft_cap : shape.scale) * LOG2_E,
             is_capped ? 2 * LOG2_E * shape.scale / shape.soft_cap : 0.0f, is_capped};
 }
 
 // The hyperbolic tangent of the capped score, by an exponential: its error is absolute, which is what a score needs.
 DEVICE float capped_share(const score_rule &rule, float product) {
-    return 1.0f - 2.0f * fast_reciprocal(1.0f + fast_power_of_two(product * rule.steepness));
+    return fmaf(-2.0f, fast_reciprocal(1.0f + fast_power_of_two(product * rule.steepness)), 1.0f);
+}
+
+// Turns products into shares, all of them: a branch for each would wait for each.
+template <int blocks> DEVICE void share_tile(float (&c)[blocks][4], const score_rule &rule) {
+    if (!rule.is_capped) return;
+#pragma unroll
+    for (int i = 0; i < blocks * 4; i++) c[i / 4][i % 4] = capped_share(rule, c[i / 4][i % 4]);
+}
+
+// Whether a row sees a key: one comparison.
+DEVICE bool is_seen(const seen_keys &seen, int32_t key) {
+    return (uint32_t)(key - seen.begin) < (uint32_t)(seen.end - seen.begin);
+}
+
+// Puts `hidden` where a row does not see a key. A lane's rows are eight apart, and `key` is its first one.
+template <int blocks>
+DEVICE void hide_unseen(float (&c)[blocks][4], const seen_keys (&seen)[2], int32_t key, float hidden) {
+#pragma unroll
+    for (int i = 0; i < blocks * 4; i++) {
+        float &value = c[i / 4][i % 4];
+        value = is_seen(seen[i % 4 / 2], key + i / 4 * 8 + i % 2) ? value : hidden;
+    }
+}
+
+// The largest share of each of a lane's two rows, over the four lanes that hold a row.
+template <int blocks> DEVICE void find_largest(float (&largest)[2], const float (&c)[blocks][4]) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float found = -INFINITE;
+#pragma unroll
+        for (int i = 0; i < blocks * 2; i++) found = larger(found, c[i / 2][2 * half + i % 2]);
+        found = larger(found, shuffle_xor(found, 1));
+        largest[half] = larger(found, shuffle_xor(found, 2));
+    }
+}
+
+// Turns shares into weights, exp(score - largest), and gives back the sum of 32 keys from block `first` on; `largest` is
+// of scores.
+template <int blocks>
+DEVICE void soften(float (&sum)[2], float (&c)[blocks][4], const score_rule &rule, const float (&largest)[2], int first) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float origin = largest[half] == -INFINITE ? 0.0f : largest[half]; // keeps the difference a number
+        float found = 0;
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            float &value = c[first + i / 2][2 * half + i % 2];
+            value = fast_power_of_two(fmaf(value, rule.factor, -origin));
+            found += value;
+        }
+        found += shuffle_xor(found, 1);
+        sum[half] = found + shuffle_xor(found, 2);
+    }
 }
 
 // What one tile of keys gives to two rows of a lane: its own maximum and sum, whatever other tiles hold. So a row's
@@ -131,66 +233,24 @@ struct tile_sums {
     float largest[2], sum[2];
 };
 
-// Turns products into scores, all of them: a branch for each would wait for each.
-DEVICE void score_tile(float (&c)[TILE / 8][4], const score_rule &rule) {
-    if (rule.is_capped) {
-#pragma unroll
-        for (int i = 0; i < TILE / 2; i++) c[i / 4][i % 4] = rule.cap * capped_share(rule, c[i / 4][i % 4]);
-    } else {
-#pragma unroll
-        for (int i = 0; i < TILE / 2; i++) c[i / 4][i % 4] = rule.factor * c[i / 4][i % 4];
-    }
-}
-
-// Whether a row sees a key: one comparison.
-DEVICE bool is_seen(const seen_keys &seen, int32_t key) {
-    return (uint32_t)(key - seen.begin) < (uint32_t)(seen.end - seen.begin);
-}
-
-// Turns products into weights, exp(score - largest), zeros where a row does not see; `first` is the tile's first key.
-DEVICE tile_sums soften_tile(
-    float (&c)[TILE / 8][4], const score_rule &rule, const seen_keys (&seen)[2], int32_t first
-) {
+// Turns shares into weights; zeros where they are minus infinity.
+DEVICE tile_sums soften_tile(float (&c)[TILE / 8][4], const score_rule &rule) {
     tile_sums result;
-    score_tile(c, rule);
-    int32_t column = first + threadIdx.x % 4 * 2;
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-        float largest = -INFINITE, sum = 0;
-#pragma unroll
-        for (int block = 0; block < TILE / 8; block++) {
-#pragma unroll
-            for (int i = 0; i < 2; i++) {
-                int32_t key = column + block * 8 + i;
-                float &value = c[block][2 * half + i];
-                value = is_seen(seen[half], key) ? value : -INFINITE;
-                largest = larger(largest, value);
-            }
-        }
-        largest = larger(largest, shuffle_xor(largest, 1));
-        largest = larger(largest, shuffle_xor(largest, 2));
-        float origin = largest == -INFINITE ? 0.0f : largest; // keeps the difference a number
-#pragma unroll
-        for (int block = 0; block < TILE / 8; block++) {
-#pragma unroll
-            for (int i = 0; i < 2; i++) {
-                float &value = c[block][2 * half + i];
-                value = fast_power_of_two(value - origin);
-                sum += value;
-            }
-        }
-        sum += shuffle_xor(sum, 1);
-        sum += shuffle_xor(sum, 2);
-        result.largest[half] = largest;
-        result.sum[half] = sum;
-    }
+    float halves[2][2];
+    find_largest(result.largest, c);
+    result.largest[0] *= rule.factor;
+    result.largest[1] *= rule.factor;
+    soften(halves[0], c, rule, result.largest, 0);
+    soften(halves[1], c, rule, result.largest, 4);
+    result.sum[0] = halves[0][0] + halves[1][0];
+    result.sum[1] = halves[0][1] + halves[1][1];
     return result;
 }
 
-// Weights as left fragments, 16 keys each.
-template <typename T> DEVICE void pack_weights(uint32_t (&weights)[TILE / 16][4], const float (&c)[TILE / 8][4]) {
+// Weights as left fragments, 16 columns each.
+template <typename T, int blocks> DEVICE void pack_weights(uint32_t (&weights)[blocks][4], const float (&c)[2 * blocks][4]) {
 #pragma unroll
-    for (int block = 0; block < TILE / 16; block++) {
+    for (int block = 0; block < blocks; block++) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             const float *pair = &c[2 * block + i / 2][i % 2 * 2];

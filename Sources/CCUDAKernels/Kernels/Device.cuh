@@ -6,21 +6,21 @@
 
 #include "CCUDAKernelsArguments.h"
 
-// A kernel of at most `threads` threads a block; its arguments are `p`. It may have started before the one in front of
-// it was done, and waits for that first.
-#define KERNEL(name, arguments, threads) WAITING_KERNEL(name, arguments, threads)
-#define WAITING_KERNEL(name, arguments, threads)                    \
+// A kernel of at most `threads` threads a block, of which a number may follow that a processor has to have room for; its
+// arguments are `p`. It may have started before the one in front of it was done, and waits for that first.
+#define KERNEL(name, arguments, ...) WAITING_KERNEL(name, arguments, __VA_ARGS__)
+#define WAITING_KERNEL(name, arguments, ...)                                \
     static __device__ __forceinline__ void name##_body(const arguments &p); \
-    EARLY_KERNEL(name, arguments, threads) {                        \
-        wait_for_earlier();                                         \
-        name##_body(p);                                             \
-    }                                                               \
+    EARLY_KERNEL(name, arguments, __VA_ARGS__) {                            \
+        wait_for_earlier();                                                 \
+        name##_body(p);                                                     \
+    }                                                                       \
     static __device__ __forceinline__ void name##_body(const arguments &p)
 
 // A kernel that calls `wait_for_earlier` itself, in every thread; before, it reads what no kernel in front of it writes,
 // and writes nothing.
-#define EARLY_KERNEL(name, arguments, threads) \
-    extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ arguments p)
+#define EARLY_KERNEL(name, arguments, ...) \
+    extern "C" __global__ void __launch_bounds__(__VA_ARGS__) name(const __grid_constant__ arguments p)
 
 // The memory that a launch asks for, aligned for 16-byte accesses.
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]

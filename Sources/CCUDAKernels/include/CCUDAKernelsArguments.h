@@ -435,8 +435,8 @@ typedef struct {
 
 // The forward, by rows = queries * group:
 // - attention_T_D: T bfloat16 (sm_80) or float16, D in 64, 72, 80, 128, 256; on tensor cores. Grid
-//   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block 128, shared bytes
-//   `ccudakernels_attention_shared(D)`.
+//   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block `ccudakernels_attention_threads(D)`, shared bytes
+//   `ccudakernels_attention_shared(D, has_room)`; the scale must be above 0, and so must a soft cap.
 // - attention_decode_T_D: the same bits, for rows <= CCUDAKERNELS_DECODE_ROWS and batch * key_heads <=
 //   CCUDAKERNELS_DECODE_HEADS; needs partials. Grid (parts, key_heads, batch), block 128, shared bytes
 //   `ccudakernels_decode_shared(D)`, where parts = max(1, ceil(max over examples of (key_end - key_begin) /
@@ -450,13 +450,14 @@ typedef struct {
     ccudakernels_address partial_outputs; // decode: float32 [B, key_heads, parts, rows, d]
     ccudakernels_address partial_sums;    // decode: float32 [B, key_heads, parts, rows, 2], largest and sum
     int32_t parts;
+    int32_t has_room; // of attention_T_D: whether it has the shared memory that lets more overlap
 } ccudakernels_attention_arguments;
 
 // The backward: attention_delta_T, then one of
 // - attention_gradients_T_D: grid (tiles * parts + ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch) with tiles =
-//   ceil(capacity / CCUDAKERNELS_KEY_TILE), block 256, shared bytes `ccudakernels_attention_backward_shared(D)`; T, D as
-//   in the forward. Then, if there is more than one part, attention_join_gradients_T: elements of a gradient, but grid y
-//   2.
+//   ceil(capacity / CCUDAKERNELS_KEY_TILE), block `ccudakernels_attention_threads(D)`, shared bytes
+//   `ccudakernels_attention_backward_shared(D, has_room)`; T, D as in the forward; parts is 1 for small heads. Then, if
+//   there is more than one part, attention_join_gradients_T: elements of a gradient, but grid y 2.
 // - attention_plain_key_gradient_T: grid (ceil(capacity / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch),
 //   attention_plain_query_gradient_T: grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch); both block 256,
 //   shared bytes `ccudakernels_plain_backward_shared(d)`; any T, any d up to 256.
@@ -468,6 +469,7 @@ typedef struct {
     ccudakernels_address delta; // float32 [B, heads, queries]: each row's sum of output times its gradient
     ccudakernels_address partial_keys, partial_values; // for parts > 1: float32 [parts, B, capacity, key_heads, d]
     int32_t parts;                                     // blocks that share the rows of a tile of keys, at least 1
+    int32_t has_room; // of attention_gradients_T_D: whether it has the shared memory that lets more overlap
 } ccudakernels_attention_backward_arguments;
 
 // Bytes of a tile of 64 rows in shared memory, padded so that no two rows of eight share a bank.
@@ -475,16 +477,27 @@ CCUDAKERNELS_FUNCTION int32_t ccudakernels_tile_bytes(int32_t head_size) {
     return 64 * ((head_size + 15) / 16 * 16 + 8) * 2;
 }
 
-CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_shared(int32_t head_size) {
-    return 3 * ccudakernels_tile_bytes(head_size);
+// Heads from this size on take two warps for what one warp does for smaller ones.
+#define CCUDAKERNELS_LARGE_HEAD 128
+
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_threads(int32_t head_size) {
+    return head_size < CCUDAKERNELS_LARGE_HEAD ? 128 : 256;
+}
+
+// Two pairs of tiles for small heads; for large ones three tiles, and weights if there is room.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_shared(int32_t head_size, int32_t has_room) {
+    if (head_size < CCUDAKERNELS_LARGE_HEAD) return 4 * ccudakernels_tile_bytes(head_size);
+    return 3 * ccudakernels_tile_bytes(head_size) + (has_room ? ccudakernels_tile_bytes(64) : 0);
 }
 
 CCUDAKERNELS_FUNCTION int32_t ccudakernels_decode_shared(int32_t head_size) {
     return 2 * ccudakernels_tile_bytes(head_size) + ccudakernels_tile_bytes(head_size) / 4 + 16 * 64 * 4;
 }
 
-CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_backward_shared(int32_t head_size) {
-    return 4 * ccudakernels_tile_bytes(head_size) + 2 * ccudakernels_tile_bytes(64);
+// Two pairs of tiles; for large heads weights and their gradients, and a third pair if there is room.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_backward_shared(int32_t head_size, int32_t has_room) {
+    if (head_size < CCUDAKERNELS_LARGE_HEAD) return 4 * ccudakernels_tile_bytes(head_size);
+    return (has_room ? 6 : 4) * ccudakernels_tile_bytes(head_size) + 2 * ccudakernels_tile_bytes(64);
 }
 
 CCUDAKERNELS_FUNCTION int32_t ccudakernels_plain_shared(int32_t head_size) {

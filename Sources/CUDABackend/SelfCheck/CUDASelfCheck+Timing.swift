@@ -221,6 +221,10 @@ extension CUDASelfCheck {
         let image = max(1, t - 64 / plan.scale)
         let prefix = AttentionMask(keys: [0..<t], prefixEnd: [image])
         let full = AttentionMask.full(batch: 1, columns: image)
+        // A launch of a pretraining update: images and texts packed short.
+        let (examples, short) = (max(1, 64 / plan.scale), max(1, 384 / plan.scale))
+        let many = AttentionMask.full(batch: examples, columns: short)
+        let shortShape = [examples, short, short, 4, 4, 64]
         return [
             attention(plan, "attention of the decoder", [1, t, t, 8, 4, 256], prefix, isBackward: false),
             attention(plan, "attention of the decoder, backward", [1, t, t, 8, 4, 256], prefix, isBackward: true),
@@ -230,6 +234,8 @@ extension CUDASelfCheck {
                 isBackward: true),
             attention(plan, "attention of the tower", [1, image, image, 16, 16, 72], full, isBackward: false),
             attention(plan, "attention of the tower, backward", [1, image, image, 16, 16, 72], full, isBackward: true),
+            attention(plan, "attention of 64 short examples", shortShape, many, isBackward: false),
+            attention(plan, "attention of 64 short examples, backward", shortShape, many, isBackward: true),
         ]
             + [1, 8].map { batch in
                 let mask = AttentionMask(

@@ -19,9 +19,9 @@
 #define gridDim (emulator::running.grid)
 
 // A kernel enters the registry before `main`.
-#define KERNEL(name, arguments, threads) EMULATED_KERNEL(name, arguments, threads)
-#define EARLY_KERNEL(name, arguments, threads) EMULATED_KERNEL(name, arguments, threads)
-#define EMULATED_KERNEL(name, arguments, threads)                                            \
+#define KERNEL(name, arguments, ...) EMULATED_KERNEL(name, arguments, __VA_ARGS__, 1)
+#define EARLY_KERNEL(name, arguments, ...) EMULATED_KERNEL(name, arguments, __VA_ARGS__, 1)
+#define EMULATED_KERNEL(name, arguments, threads, ...)                                       \
     static void name(const arguments &p);                                                    \
     static const emulator::Registration registered_##name(                                   \
         #name, sizeof(arguments), threads, [](const void *given) {                           \
