@@ -107,11 +107,13 @@ template <typename T> DEVICE void gradients(const ccudakernels_attention_backwar
     else query_gradient<T>(p, block - key_blocks);
 }
 
-#define GRADIENTS(type, T)                                                                                    \
-    KERNEL(NAME(attention_gradients, type, HEAD_SIZE), ccudakernels_attention_backward_arguments, THREADS, HEAD_SIZE == 64 ? 3 : 1) { \
-        gradients<T>(p);                                                                                      \
+#define GRADIENTS_BLOCKS (HEAD_SIZE == 64 ? 3 : 1)
+#define GRADIENTS(type)                                                                                           \
+    KERNEL(NAME(attention_gradients, type, HEAD_SIZE), ccudakernels_attention_backward_arguments, THREADS,        \
+           GRADIENTS_BLOCKS) {                                                                                    \
+        gradients<type>(p);                                                                                       \
     }
-GRADIENTS(float16, float16)
+GRADIENTS(float16)
 #if HAS_BFLOAT16
-GRADIENTS(bfloat16, bfloat16)
+GRADIENTS(bfloat16)
 #endif

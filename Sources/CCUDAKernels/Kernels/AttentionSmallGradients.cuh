@@ -1,5 +1,5 @@
-// The gradients of small heads: a block has four warps, and a warp takes 16 keys, or 16 rows. What belongs to these stays in
-// registers, and so do their weights, which are the left operand of the next product as they are.
+// The gradients of small heads: a block has four warps, and a warp takes 16 keys, or 16 rows. What belongs to these
+// stays in registers, and so do their weights, which are the left operand of the next product as they are.
 #pragma once
 
 // Adds 16 rows of weights times 32 rows of `right` from `row` on.

@@ -248,7 +248,8 @@ DEVICE tile_sums soften_tile(float (&c)[TILE / 8][4], const score_rule &rule) {
 }
 
 // Weights as left fragments, 16 columns each.
-template <typename T, int blocks> DEVICE void pack_weights(uint32_t (&weights)[blocks][4], const float (&c)[2 * blocks][4]) {
+template <typename T, int blocks>
+DEVICE void pack_weights(uint32_t (&weights)[blocks][4], const float (&c)[2 * blocks][4]) {
 #pragma unroll
     for (int block = 0; block < blocks; block++) {
 #pragma unroll
