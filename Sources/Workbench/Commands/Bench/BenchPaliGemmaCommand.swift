@@ -53,8 +53,9 @@ struct BenchPaliGemmaCommand: Command {
         var rows: [Measurement] = []
         if options.parts.contains(.forward) { rows += try bench.forward(stopwatch) }
         if options.parts.contains(.generate) { rows += try bench.generate(stopwatch) }
-        if options.parts.contains(.lora) { rows += try bench.trainAdapter(stopwatch) }
+        // Before the adapter, which freezes everything else.
         if options.parts.contains(.full) { rows += try bench.trainLanguageModel(stopwatch) }
+        if options.parts.contains(.lora) { rows += try bench.trainAdapter(stopwatch) }
         return rows
     }
 
