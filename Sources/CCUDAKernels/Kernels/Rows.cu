@@ -55,19 +55,26 @@ KERNEL(scatter_rows_float16_float32, ccudakernels_scatter_arguments, 512) { scat
 KERNEL(scatter_rows_bfloat16_float32, ccudakernels_scatter_arguments, 512) { scatter_rows<bfloat16, float>(p); }
 #endif
 
+// Copies bytes that threads share out, the first of them from `first` on; sixteen at a time where all is aligned.
+DEVICE void copy_bytes(
+    const char *source, char *output, int64_t count, bool aligned, int64_t first, int64_t stride
+) {
+    if (aligned) {
+        for (int64_t i = first; i < count / 16; i += stride) {
+            ((sixteen_bytes *)output)[i] = ((const sixteen_bytes *)source)[i];
+        }
+    } else {
+        for (int64_t i = first; i < count; i += stride) output[i] = source[i];
+    }
+}
+
 KERNEL(copy_blocks, ccudakernels_copy_arguments, 256) {
     int64_t first = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (int64_t)gridDim.x * blockDim.x;
     bool aligned = is_aligned(p.source | p.output | p.byte_count | p.source_stride | p.output_stride);
     for (int64_t block = blockIdx.y; block < p.blocks; block += gridDim.y) {
         const char *source = input_of<char>(p.source) + block * p.source_stride;
         char *output = output_of<char>(p.output) + block * p.output_stride;
-        if (aligned) {
-            for (int64_t i = first; i < p.byte_count / 16; i += stride) {
-                ((sixteen_bytes *)output)[i] = ((const sixteen_bytes *)source)[i];
-            }
-        } else {
-            for (int64_t i = first; i < p.byte_count; i += stride) output[i] = source[i];
-        }
+        copy_bytes(source, output, p.byte_count, aligned, first, stride);
     }
 }
 
@@ -78,13 +85,7 @@ KERNEL(write_cache, ccudakernels_write_cache_arguments, 256) {
         const int32_t *place = input_of<int32_t>(p.places) + 3 * token;
         const char *source = input_of<char>(p.source) + token * p.byte_count;
         char *output = output_of<char>(p.output) + (place[0] * p.capacity + place[2]) * p.byte_count;
-        if (aligned) {
-            for (int64_t i = first; i < p.byte_count / 16; i += stride) {
-                ((sixteen_bytes *)output)[i] = ((const sixteen_bytes *)source)[i];
-            }
-        } else {
-            for (int64_t i = first; i < p.byte_count; i += stride) output[i] = source[i];
-        }
+        copy_bytes(source, output, p.byte_count, aligned, first, stride);
     }
 }
 

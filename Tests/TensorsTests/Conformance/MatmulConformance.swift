@@ -41,17 +41,8 @@ import Testing
         let b = try Sample("b\(shape)", transposes.1 ? [n, k] : [k, n], type, on: backend)
         let bias = try Sample("bias", [n], type, on: backend)
         let old = try Sample("old", [m, n], type, on: backend)
-        var exact = [Double](repeating: 0, count: m * n)
-        for i in 0..<m {
-            for j in 0..<n {
-                var sum = 0.0
-                for l in 0..<k {
-                    sum +=
-                        a.values[transposes.0 ? l * m + i : i * k + l] * b.values[transposes.1 ? j * k + l : l * n + j]
-                }
-                exact[i * n + j] = 0.5 * sum + bias.values[j] + old.values[i * n + j]
-            }
-        }
+        let products = Self.products(a, b, [m, n, k], transposes)
+        let exact = products.indices.map { 0.5 * products[$0] + bias.values[$0 % n] + old.values[$0] }
         for reusesB in [false, true] {
             let output = try room([m, n], type.elementType, on: backend)
             try backend.convert(ConvertCall(input: old.tensor, output: output))
@@ -63,6 +54,25 @@ import Testing
                 try output.floats(), exact, tolerance: type.tolerance, scale: Double(k).squareRoot(),
                 "\(shape) \(transposes) packed \(reusesB)")
         }
+    }
+
+    /// The products `[m, n]` of `a` and `b` over `k`, each stored the other way round where `transposes` says so, in float64.
+    private static func products(
+        _ a: Sample, _ b: Sample, _ shape: [Int], _ transposes: (Bool, Bool)
+    ) -> [Double] {
+        let (m, n, k) = (shape[0], shape[1], shape[2])
+        var products = [Double](repeating: 0, count: m * n)
+        for i in 0..<m {
+            for j in 0..<n {
+                var sum = 0.0
+                for l in 0..<k {
+                    sum +=
+                        a.values[transposes.0 ? l * m + i : i * k + l] * b.values[transposes.1 ? j * k + l : l * n + j]
+                }
+                products[i * n + j] = sum
+            }
+        }
+        return products
     }
 
     /// Rows, the narrow size, the other size: as adapters have them, and sizes beside every tile.
@@ -93,17 +103,7 @@ import Testing
         let a = try Sample("a\(shape)", transposes.0 ? [k, m] : [m, k], .bfloat16, on: backend)
         let b = try Sample("b\(shape)", transposes.1 ? [n, k] : [k, n], .bfloat16, on: backend)
         let old = try Sample("old", [m, n], .bfloat16, on: backend)
-        var exact = [Double](repeating: 0, count: m * n)
-        for i in 0..<m {
-            for j in 0..<n {
-                var sum = 0.0
-                for l in 0..<k {
-                    sum +=
-                        a.values[transposes.0 ? l * m + i : i * k + l] * b.values[transposes.1 ? j * k + l : l * n + j]
-                }
-                exact[i * n + j] = sum
-            }
-        }
+        let exact = Self.products(a, b, [m, n, k], transposes)
         for accumulate in [false, true] {
             let output = try room([m, n], outputType, on: backend)
             if accumulate { try backend.convert(ConvertCall(input: old.tensor, output: output)) }
