@@ -48,6 +48,9 @@ static const char attention_masks_text[] = {
 static const char attention_tiles_text[] = {
 #embed "Kernels/AttentionTiles.cuh"
     , 0};
+static const char attention_gradients_text[] = {
+#embed "Kernels/AttentionGradients.cuh"
+    , 0};
 static const char attention_small_gradients_text[] = {
 #embed "Kernels/AttentionSmallGradients.cuh"
     , 0};
@@ -59,6 +62,9 @@ static const char attention_text[] = {
     , 0};
 static const char attention_backward_text[] = {
 #embed "Kernels/AttentionBackward.cu"
+    , 0};
+static const char attention_warpgroups_text[] = {
+#embed "Kernels/AttentionWarpgroups.cu"
     , 0};
 static const char attention_plain_text[] = {
 #embed "Kernels/AttentionPlain.cu"
@@ -77,6 +83,7 @@ static const ccudakernels_source headers[] = {
     SOURCE("Numbers.cuh", numbers_text), SOURCE("Gelu.cuh", gelu_text),
     SOURCE("FewRowTiles.cuh", few_row_tiles_text),
     SOURCE("AttentionMasks.cuh", attention_masks_text), SOURCE("AttentionTiles.cuh", attention_tiles_text),
+    SOURCE("AttentionGradients.cuh", attention_gradients_text),
     SOURCE("AttentionSmallGradients.cuh", attention_small_gradients_text),
     SOURCE("AttentionLargeGradients.cuh", attention_large_gradients_text),
 };
@@ -89,6 +96,8 @@ static const ccudakernels_source narrow = SOURCE("Narrow.cu", narrow_text);
 static const ccudakernels_source quantized = SOURCE("Quantized.cu", quantized_text);
 static const ccudakernels_source attention = SOURCE("Attention.cu", attention_text);
 static const ccudakernels_source attention_backward = SOURCE("AttentionBackward.cu", attention_backward_text);
+static const ccudakernels_source attention_warpgroups =
+    SOURCE("AttentionWarpgroups.cu", attention_warpgroups_text);
 static const ccudakernels_source attention_plain = SOURCE("AttentionPlain.cu", attention_plain_text);
 static const ccudakernels_source attention_rows = SOURCE("AttentionRows.cu", attention_rows_text);
 static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
@@ -112,6 +121,7 @@ static const ccudakernels_program programs[] = {
      "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0},
     {"attention_rows", &attention_rows, "attention_delta,", 0},
     ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
+    {"attention_warpgroups_256", &attention_warpgroups, "attention_warpgroups,attention_gradients_warpgroups,", 256},
     {"ends", &ends,
      "cross_entropy,absolute_error,argmax_rows,adamw,adamw_of_many,squares_of_many,finish_squares_of_many,", 0},
 };

@@ -62,7 +62,6 @@ extension CUDABackend {
         for examples in shape.launches {
             var arguments = ccudakernels_attention_arguments()
             arguments.shape = try kernelShape(call, examples)
-            let tiled = type + "_\(shape.headSize)"
             let shared = ccudakernels_attention_shared(Int32(shape.headSize), 0)
             if !isTiled(call.q, shared: shared) || !Self.isRising(call.scale, call.softCap) {
                 let shared = Int(ccudakernels_plain_shared(Int32(shape.headSize)))
@@ -73,8 +72,7 @@ extension CUDABackend {
                 let longest = examples.map { call.mask.keys[$0].count }.max() ?? 0
                 try decode(parts: max(1, (longest + tile - 1) / tile), type, &arguments)
             } else {
-                let grid = shape.grid(rowsOfBlock: CCUDAKERNELS_QUERY_TILE, examples)
-                try whole("attention" + tiled, grid: grid, &arguments)
+                try whole(type, rows: shape.rows, &arguments)
             }
         }
     }
@@ -109,8 +107,7 @@ extension CUDABackend {
             try decode(
                 parts: (capacity + Int(CCUDAKERNELS_KEY_TILE) - 1) / Int(CCUDAKERNELS_KEY_TILE), type, &arguments)
         } else {
-            try whole(
-                "attention" + type + "_\(size)", grid: (blocks(CCUDAKERNELS_QUERY_TILE), keyHeads, tokens), &arguments)
+            try whole(type, rows: rows, &arguments)
         }
     }
 
@@ -129,7 +126,7 @@ extension CUDABackend {
         let deltas = try scratch(4 * shape.largestLaunch * shape.heads * shape.queries, name)
         let isTiled = isTiled(
             call.forward.q, shared: ccudakernels_attention_backward_shared(Int32(shape.headSize), 0))
-        let parts = isTiled ? shape.partsOfRows : 1
+        let parts = isTiled && !takesWarpgroups(headSize: shape.headSize) ? shape.partsOfRows : 1
         let room = parts > 1 ? 4 * parts * shape.keyCount(examples: shape.largestLaunch(parts: parts)) : 0
         let (keys, values) = (try scratch(room, name), try scratch(room, name))
         for examples in shape.launches(parts: parts) {
@@ -152,10 +149,19 @@ extension CUDABackend {
     ) throws(TensorError) {
         var arguments = given
         let (parts, size) = (Int(arguments.parts), Int32(shape.headSize))
+        let keyTiles = shape.keyTiles(CCUDAKERNELS_KEY_TILE)
+        guard !takesWarpgroups(headSize: shape.headSize) else {
+            var grid = shape.grid(rowsOfBlock: CCUDAKERNELS_WARPGROUPS_ROWS, examples)
+            grid.0 += keyTiles
+            return try kernels.launch(
+                "attention_gradients_warpgroups" + type + "_\(size)", grid: grid,
+                block: Int(CCUDAKERNELS_WARPGROUPS_THREADS),
+                shared: Int(ccudakernels_warpgroups_backward_shared(size)), arguments)
+        }
         let roomy = ccudakernels_attention_backward_shared(size, 1)
         arguments.has_room = Int(roomy) <= context.device.sharedMemoryByteCount ? 1 : 0
         var grid = shape.grid(rowsOfBlock: CCUDAKERNELS_QUERY_TILE, examples)
-        grid.0 += shape.keyTiles(CCUDAKERNELS_KEY_TILE) * parts
+        grid.0 += keyTiles * parts
         try kernels.launch(
             "attention_gradients" + type + "_\(size)", grid: grid, block: Int(ccudakernels_attention_threads(size)),
             shared: Int(ccudakernels_attention_backward_shared(size, arguments.has_room)), arguments)
@@ -270,6 +276,12 @@ extension CUDABackend {
             && Int(shared) <= context.device.sharedMemoryByteCount
     }
 
+    /// Whether tiled attention has kernels for warpgroups.
+    private func takesWarpgroups(headSize: Int) -> Bool {
+        kernels.hasWarpgroups && headSize == 256
+            && Int(ccudakernels_warpgroups_backward_shared(256)) <= context.device.sharedMemoryByteCount
+    }
+
     /// Whether scores rise with products, as the tiled forward takes for granted.
     private static func isRising(_ scale: Float, _ softCap: Float?) -> Bool {
         scale > 0 && (softCap ?? 0) >= 0
@@ -306,15 +318,26 @@ extension CUDABackend {
         return result
     }
 
-    /// Many queries, by the kernels on tensor cores; with room for more at once where the device has it.
+    /// Many queries of each head of keys.
     private func whole(
-        _ kernel: String, grid: (Int, Int, Int), _ arguments: inout ccudakernels_attention_arguments
+        _ type: String, rows: Int, _ arguments: inout ccudakernels_attention_arguments
     ) throws(TensorError) {
         let size = arguments.shape.head_size
+        func grid(_ rowsOfBlock: Int32) -> (Int, Int, Int) {
+            let blocks = (rows + Int(rowsOfBlock) - 1) / Int(rowsOfBlock)
+            return (blocks, Int(arguments.shape.key_heads), Int(arguments.shape.batch))
+        }
+        guard !takesWarpgroups(headSize: Int(size)) else {
+            return try kernels.launch(
+                "attention_warpgroups" + type + "_\(size)", grid: grid(CCUDAKERNELS_WARPGROUPS_ROWS),
+                block: Int(CCUDAKERNELS_WARPGROUPS_THREADS), shared: Int(ccudakernels_warpgroups_shared(size)),
+                arguments)
+        }
         let roomy = ccudakernels_attention_shared(size, 1)
         arguments.has_room = Int(roomy) <= context.device.sharedMemoryByteCount ? 1 : 0
         try kernels.launch(
-            kernel, grid: grid, block: Int(ccudakernels_attention_threads(size)),
+            "attention" + type + "_\(size)", grid: grid(CCUDAKERNELS_QUERY_TILE),
+            block: Int(ccudakernels_attention_threads(size)),
             shared: Int(ccudakernels_attention_shared(size, arguments.has_room)), arguments)
     }
 

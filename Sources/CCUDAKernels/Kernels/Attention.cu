@@ -5,16 +5,6 @@
 
 #include "AttentionTiles.cuh"
 
-// Ends a row: its log-sum-exp is written by one lane, and its output is to be multiplied by the result.
-DEVICE float finish_row(
-    const ccudakernels_attention &shape, const attention_place &place, int32_t row, float largest, float sum, bool writes
-) {
-    if (shape.log_sum_exp != 0 && writes) {
-        output_of<float>(shape.log_sum_exp)[sum_place(shape, place, row)] = log_sum_exp_of(largest, sum);
-    }
-    return sum > 0 ? 1.0f / sum : 0.0f;
-}
-
 #if HEAD_SIZE < CCUDAKERNELS_LARGE_HEAD
 
 // A block takes 64 rows, a warp 16 of them; a lane holds rows g and g + 8. Queries stay in registers, and two pairs of

@@ -19,45 +19,51 @@
 #define THREADS (HEAD_SIZE < CCUDAKERNELS_LARGE_HEAD ? 128 : 256)
 #define BLOCKS (HEAD_SIZE == 64 ? 4 : HEAD_SIZE < CCUDAKERNELS_LARGE_HEAD ? 3 : 2)
 
-// Copies `rows` rows of HEAD_SIZE elements into a tile, by a block of so many threads, and zeros in place of those that
+// Where an element of a tile lies, in rows that are padded as above.
+struct padded_rows {
+    static __device__ __forceinline__ uint32_t place(uint32_t row, uint32_t element) { return row * STRIDE + element; }
+};
+
+// Copies `rows` rows of HEAD_SIZE elements into a tile, by groups of so many threads, and zeros in place of those that
 // are not there; `commit_copies` is left to the caller. Row `i` begins `offset_of(i)` elements behind `address`.
-template <typename T, int threads, int rows, typename OffsetOf, typename IsThere>
+template <typename T, int threads, int rows, typename Layout, typename OffsetOf, typename IsThere>
 DEVICE void load_tile(uint16_t *tile, ccudakernels_address address, OffsetOf offset_of, IsThere is_there) {
     const T *elements = input_of<T>(address);
+    uint32_t thread = threadIdx.x % threads;
     if (is_aligned(address)) {
 #pragma unroll
         for (uint32_t step = 0; step < (rows * (DEPTH / 8) + threads - 1) / threads; step++) {
-            uint32_t i = threadIdx.x + step * threads, row = i / (DEPTH / 8), element = i % (DEPTH / 8) * 8;
+            uint32_t i = thread + step * threads, row = i / (DEPTH / 8), element = i % (DEPTH / 8) * 8;
             if (rows * (DEPTH / 8) % threads != 0 && row >= rows) break;
-            copy_sixteen(tile + row * STRIDE + element, elements + (offset_of(row) + (int32_t)element),
+            copy_sixteen(tile + Layout::place(row, element), elements + (offset_of(row) + (int32_t)element),
                          is_there(row) && element < HEAD_SIZE);
         }
         return;
     }
 #pragma unroll 1
-    for (uint32_t i = threadIdx.x; i < rows * DEPTH; i += threads) {
+    for (uint32_t i = thread; i < rows * DEPTH; i += threads) {
         uint32_t row = i / DEPTH, element = i % DEPTH;
         bool there = is_there(row) && element < HEAD_SIZE;
-        tile[row * STRIDE + element] = there ? elements[offset_of(row) + (int32_t)element].bits : (uint16_t)0;
+        tile[Layout::place(row, element)] = there ? elements[offset_of(row) + (int32_t)element].bits : (uint16_t)0;
     }
 }
 
 // Rows from `first` on, of the queries or of an array like them.
-template <typename T, int threads = THREADS, int rows = TILE>
+template <typename T, int threads = THREADS, int rows = TILE, typename Layout = padded_rows>
 DEVICE void load_queries(
     uint16_t *tile, ccudakernels_address address, const ccudakernels_attention &shape, const attention_place &place,
     int32_t first
 ) {
     int64_t before = query_place(shape, place, 0);
     int32_t size = shape.head_size, jump = (shape.heads - place.group) * size; // between positions
-    load_tile<T, threads, rows>(
+    load_tile<T, threads, rows, Layout>(
         tile, address + before * (int64_t)sizeof(T),
         [&](uint32_t row) { return (first + (int32_t)row) * size + position_of(place, first + (int32_t)row) * jump; },
         [&](uint32_t row) { return first + (int32_t)row < place.rows; });
 }
 
 // Keys from `first` on, or values; those outside the example's visible ones are zeros and are not read.
-template <typename T, int threads = THREADS>
+template <typename T, int threads = THREADS, typename Layout = padded_rows>
 DEVICE void load_keys(
     uint16_t *tile, ccudakernels_address address, const ccudakernels_attention &shape, const attention_place &place,
     int32_t first
@@ -65,7 +71,7 @@ DEVICE void load_keys(
     int64_t before = key_place(shape, place, first);
     uint32_t count = larger(place.visible.key_end - place.visible.key_begin, 0);
     int32_t step = shape.key_heads * shape.head_size;
-    load_tile<T, threads, TILE>(
+    load_tile<T, threads, TILE, Layout>(
         tile, address + before * (int64_t)sizeof(T), [&](uint32_t row) { return (int32_t)row * step; },
         [&](uint32_t row) { return (uint32_t)first + row < count; });
 }
@@ -158,27 +164,56 @@ DEVICE void multiply_strip(
 
 // A score in units of log2(e) is `factor` times a share: the product itself, or what the soft-cap leaves of it.
 struct score_rule {
-    float factor;    // above 0
-    float steepness; // with a cap: 2 log2(e) * scale / soft_cap
+    float factor;      // above 0
+    float part_of_cap; // with a cap: scale / soft_cap
     bool is_capped;
 };
 
 DEVICE score_rule rule_of(const ccudakernels_attention &shape) {
     bool is_capped = shape.soft_cap != 0;
-    return {(is_capped ? shape.soft_cap : shape.scale) * LOG2_E,
-            is_capped ? 2 * LOG2_E * shape.scale / shape.soft_cap : 0.0f, is_capped};
+    return {(is_capped ? shape.soft_cap : shape.scale) * LOG2_E, is_capped ? shape.scale / shape.soft_cap : 0.0f,
+            is_capped};
 }
 
-// The hyperbolic tangent of the capped score, by an exponential: its error is absolute, which is what a score needs.
-DEVICE float capped_share(const score_rule &rule, float product) {
-    return fmaf(-2.0f, fast_reciprocal(1.0f + fast_power_of_two(product * rule.steepness)), 1.0f);
+// The hyperbolic tangent of -1...1, which nearly all scores are: by Chebyshev's approximation of its ratio to x, with a
+// relative error of 5e-8. Exponentials are what attention has to wait for; these sums are not.
+DEVICE float small_tangent(float x) {
+    float square = x * x, ratio = 0.0010380251f;
+    ratio = fmaf(ratio, square, -0.0061943248f);
+    ratio = fmaf(ratio, square, 0.020279708f);
+    ratio = fmaf(ratio, square, -0.053451646f);
+    ratio = fmaf(ratio, square, 0.13325076f);
+    ratio = fmaf(ratio, square, -0.33332828f);
+    return x * fmaf(ratio, square, 0.99999995f);
 }
 
-// Turns products into shares, all of them: a branch for each would wait for each.
+// The same of all numbers, by an exponential: its error is absolute, which is what a score needs.
+DEVICE float tangent(float x) {
+    return fmaf(-2.0f, fast_reciprocal(1.0f + fast_power_of_two(x * (2 * LOG2_E))), 1.0f);
+}
+
+// Turns products into shares. Each takes the way that its own value asks for, whatever its neighbours are; all are
+// computed, since a branch for each would wait for each.
 template <int blocks> DEVICE void share_tile(float (&c)[blocks][4], const score_rule &rule) {
     if (!rule.is_capped) return;
+    bool are_small = true;
 #pragma unroll
-    for (int i = 0; i < blocks * 4; i++) c[i / 4][i % 4] = capped_share(rule, c[i / 4][i % 4]);
+    for (int i = 0; i < blocks * 4; i++) {
+        float &value = c[i / 4][i % 4];
+        value *= rule.part_of_cap;
+        are_small = are_small && fabsf(value) <= 1;
+    }
+    if (ballot(!are_small) != 0) {
+#pragma unroll
+        for (int i = 0; i < blocks * 4; i++) {
+            float &value = c[i / 4][i % 4];
+            float small = small_tangent(value), any = tangent(value);
+            value = fabsf(value) <= 1 ? small : any;
+        }
+    } else {
+#pragma unroll
+        for (int i = 0; i < blocks * 4; i++) c[i / 4][i % 4] = small_tangent(c[i / 4][i % 4]);
+    }
 }
 
 // Whether a row sees a key: one comparison.
@@ -202,9 +237,9 @@ template <int blocks> DEVICE void find_largest(float (&largest)[2], const float 
     for (int half = 0; half < 2; half++) {
         float found = -INFINITE;
 #pragma unroll
-        for (int i = 0; i < blocks * 2; i++) found = larger(found, c[i / 2][2 * half + i % 2]);
-        found = larger(found, shuffle_xor(found, 1));
-        largest[half] = larger(found, shuffle_xor(found, 2));
+        for (int i = 0; i < blocks * 2; i++) found = fmaxf(found, c[i / 2][2 * half + i % 2]);
+        found = fmaxf(found, shuffle_xor(found, 1));
+        largest[half] = fmaxf(found, shuffle_xor(found, 2));
     }
 }
 
@@ -290,6 +325,16 @@ template <typename T> DEVICE void write_pair(T *to, float low, float high) {
 DEVICE void write_pair(float *to, float low, float high) {
     to[0] = low;
     to[1] = high;
+}
+
+// Ends a row: its log-sum-exp is written by one lane, and its output is to be multiplied by the result.
+DEVICE float finish_row(
+    const ccudakernels_attention &shape, const attention_place &place, int32_t row, float largest, float sum, bool writes
+) {
+    if (shape.log_sum_exp != 0 && writes) {
+        output_of<float>(shape.log_sum_exp)[sum_place(shape, place, row)] = log_sum_exp_of(largest, sum);
+    }
+    return sum > 0 ? 1.0f / sum : 0.0f;
 }
 
 // `stem_type_size`, with macros for the last two.

@@ -193,6 +193,196 @@ DEVICE uint32_t transposed_matrix(uint32_t pair) {
     return result;
 }
 
+// ---- Warpgroups ----
+//
+// Products that four warps compute together, 64 rows of them, with operands that the tensor cores read from shared memory
+// themselves. A lane's part of `c` is that of its warp's 16 rows, in blocks of 8 columns, as with `mma` above; so are
+// rows that registers hold.
+//
+// Tiles are swizzled: rows of 64 elements, 128 bytes, whose pieces of 16 bytes change places, so that neither rows nor
+// columns meet in one bank. The place of a piece depends on its address, whose origin is at a multiple of 1024.
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+#define HAS_WARPGROUPS 1
+
+// Where the piece of 16 bytes that belongs to an offset lies.
+DEVICE uint32_t swizzled(uint32_t offset) {
+    return offset ^ (offset >> 7 & 7) << 4;
+}
+
+// What ordinary writes put into shared memory is seen by the products that follow a barrier.
+DEVICE void show_to_products() {
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+}
+
+// Before the first of some products; after the last; until all but the last `pending` groups are done.
+DEVICE void begin_products() {
+    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+}
+
+DEVICE void commit_products() {
+    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+}
+
+template <int pending> DEVICE void wait_for_products() {
+    asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(pending) : "memory");
+}
+
+// A barrier for the warpgroup behind what `ready` is made from. The compiler else moves the wait for products in front of
+// sums that need none of them; it does not know that no number has 64 bits set.
+DEVICE void join_warpgroup_after(int32_t group, float ready) {
+    asm volatile("bar.sync %0, 128;" ::"r"(3 + group + (__popc(__float_as_int(ready)) >> 6)) : "memory");
+}
+
+// Keeps accesses to results behind the wait above.
+template <int blocks> DEVICE void receive(float (&c)[blocks][4]) {
+#pragma unroll
+    for (int i = 0; i < blocks * 4; i++) asm volatile("" : "+f"(c[i / 4][i % 4])::"memory");
+}
+
+// What the tensor cores are told of a swizzled tile: groups of 8 rows follow each other after 1024 bytes, and where
+// columns go on behind 64, they do so `panel` bytes further. An offset in bytes, over 16, may be added.
+DEVICE uint64_t described(const void *tile, uint32_t panel) {
+    return (uint64_t)1 << 62 | (uint64_t)(1024 / 16) << 32 | (uint64_t)(panel / 16) << 16 |
+           (shared_address(tile) & 0x3ffff) / 16;
+}
+
+// Which warpgroup of its block a thread belongs to, in a way that lets the compiler know that warps agree.
+DEVICE int32_t warpgroup() {
+    return __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
+}
+
+// The registers that each thread of this warpgroup may use from here on: fewer than before, or more, once others have
+// given theirs back.
+template <int count> DEVICE void give_back_registers() {
+    asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(count));
+}
+
+template <int count> DEVICE void take_registers() {
+    asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(count));
+}
+
+// Two warpgroups take turns: each waits for its own, and gives the other its.
+DEVICE void wait_for_turn(int32_t group) {
+    asm volatile("bar.sync %0, 256;" ::"r"(1 + group) : "memory");
+}
+
+DEVICE void give_turn(int32_t group) {
+    asm volatile("bar.arrive %0, 256;" ::"r"(1 + group) : "memory");
+}
+
+// A barrier for the four warps of one of two warpgroups.
+DEVICE void join_warpgroup(int32_t group) {
+    asm volatile("bar.sync %0, 128;" ::"r"(3 + group) : "memory");
+}
+
+// The same for both.
+DEVICE void join_warpgroups() {
+    asm volatile("bar.sync 1, 256;" ::: "memory");
+}
+
+// Barriers in shared memory, of a number of arrivals each. Their phases have the parities 0, 1, 0 and so on; a wait for
+// parity 1 passes before the first phase is over.
+DEVICE void make_barrier(uint64_t *barrier, uint32_t arrivals) {
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(barrier)), "r"(arrivals) : "memory");
+}
+
+DEVICE void arrive_at(uint64_t *barrier) {
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(barrier)) : "memory");
+}
+
+DEVICE void wait_at(uint64_t *barrier, uint32_t parity) {
+    asm volatile("{ .reg .pred done; "
+                 "again_%=: mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1; "
+                 "@!done bra again_%=; }" ::"r"(shared_address(barrier)),
+                 "r"(parity)
+                 : "memory");
+}
+
+#define FOUR_OF(c) "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+
+// c = or += `left` [64, 16] times `right` [64, 16] turned, of two tiles as they are described.
+#define PRODUCT_OF_ROWS(name, type)                                                                                \
+    DEVICE void name(float (&c)[8][4], uint64_t left, uint64_t right, bool adds) {                                 \
+        asm volatile("{ .reg .pred adds; setp.ne.b32 adds, %34, 0; "                                               \
+                     "wgmma.mma_async.sync.aligned.m64n64k16.f32." type "." type " "                               \
+                     "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, "                               \
+                     "%14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, "                      \
+                     "%28, %29, %30, %31}, "                                                                       \
+                     "%32, %33, adds, 1, 1, 0, 0; }"                                                               \
+                     : FOUR_OF(c[0]), FOUR_OF(c[1]), FOUR_OF(c[2]), FOUR_OF(c[3]), FOUR_OF(c[4]), FOUR_OF(c[5]),   \
+                       FOUR_OF(c[6]), FOUR_OF(c[7])                                                                \
+                     : "l"(left), "l"(right), "r"((int32_t)adds)                                                   \
+                     : "memory");                                                                                  \
+    }
+PRODUCT_OF_ROWS(multiply_rows_bfloat16, "bf16")
+PRODUCT_OF_ROWS(multiply_rows_float16, "f16")
+
+// The same with `right` [32, 16].
+#define PRODUCT_OF_FEW_ROWS(name, type)                                                                            \
+    DEVICE void name(float (&c)[4][4], uint64_t left, uint64_t right, bool adds) {                                 \
+        asm volatile("{ .reg .pred adds; setp.ne.b32 adds, %18, 0; "                                               \
+                     "wgmma.mma_async.sync.aligned.m64n32k16.f32." type "." type " "                               \
+                     "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, "                               \
+                     "%14, %15}, "                                                                                 \
+                     "%16, %17, adds, 1, 1, 0, 0; }"                                                               \
+                     : FOUR_OF(c[0]), FOUR_OF(c[1]), FOUR_OF(c[2]), FOUR_OF(c[3])                                  \
+                     : "l"(left), "l"(right), "r"((int32_t)adds)                                                   \
+                     : "memory");                                                                                  \
+    }
+PRODUCT_OF_FEW_ROWS(multiply_few_rows_bfloat16, "bf16")
+PRODUCT_OF_FEW_ROWS(multiply_few_rows_float16, "f16")
+
+// c = or += `left` [64, 16] times `right` [16, 128], in panels.
+#define PRODUCT_OF_COLUMNS(name, type)                                                                             \
+    DEVICE void name(float (&c)[16][4], uint64_t left, uint64_t right, bool adds) {                                \
+        asm volatile("{ .reg .pred adds; setp.ne.b32 adds, %66, 0; "                                               \
+                     "wgmma.mma_async.sync.aligned.m64n128k16.f32." type "." type " "                              \
+                     "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, "                               \
+                     "%14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, "                      \
+                     "%28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, "                      \
+                     "%42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, "                      \
+                     "%56, %57, %58, %59, %60, %61, %62, %63}, "                                                   \
+                     "%64, %65, adds, 1, 1, 0, 1; }"                                                               \
+                     : FOUR_OF(c[0]), FOUR_OF(c[1]), FOUR_OF(c[2]), FOUR_OF(c[3]), FOUR_OF(c[4]), FOUR_OF(c[5]),   \
+                       FOUR_OF(c[6]), FOUR_OF(c[7]), FOUR_OF(c[8]), FOUR_OF(c[9]), FOUR_OF(c[10]), FOUR_OF(c[11]), \
+                       FOUR_OF(c[12]), FOUR_OF(c[13]), FOUR_OF(c[14]), FOUR_OF(c[15])                              \
+                     : "l"(left), "l"(right), "r"((int32_t)adds)                                                   \
+                     : "memory");                                                                                  \
+    }
+PRODUCT_OF_COLUMNS(multiply_columns_bfloat16, "bf16")
+PRODUCT_OF_COLUMNS(multiply_columns_float16, "f16")
+
+// c += `a` [64, 16], which registers hold, times `right` [16, 256], in panels.
+#define PRODUCT_WITH_COLUMNS(name, type)                                                                           \
+    DEVICE void name(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {                                  \
+        asm volatile("{ .reg .pred adds; setp.ne.b32 adds, 1, 0; "                                                 \
+                     "wgmma.mma_async.sync.aligned.m64n256k16.f32." type "." type " "                              \
+                     "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, "                               \
+                     "%14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, "                      \
+                     "%28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, "                      \
+                     "%42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, "                      \
+                     "%56, %57, %58, %59, %60, %61, %62, %63, %64, %65, %66, %67, %68, %69, "                      \
+                     "%70, %71, %72, %73, %74, %75, %76, %77, %78, %79, %80, %81, %82, %83, "                      \
+                     "%84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95, %96, %97, "                      \
+                     "%98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111, "          \
+                     "%112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, "        \
+                     "%126, %127}, "                                                                               \
+                     "{%128, %129, %130, %131}, %132, adds, 1, 1, 1; }"                                            \
+                     : FOUR_OF(c[0]), FOUR_OF(c[1]), FOUR_OF(c[2]), FOUR_OF(c[3]), FOUR_OF(c[4]), FOUR_OF(c[5]),   \
+                       FOUR_OF(c[6]), FOUR_OF(c[7]), FOUR_OF(c[8]), FOUR_OF(c[9]), FOUR_OF(c[10]), FOUR_OF(c[11]), \
+                       FOUR_OF(c[12]), FOUR_OF(c[13]), FOUR_OF(c[14]), FOUR_OF(c[15]), FOUR_OF(c[16]), FOUR_OF(c[17]),\
+                       FOUR_OF(c[18]), FOUR_OF(c[19]), FOUR_OF(c[20]), FOUR_OF(c[21]), FOUR_OF(c[22]), FOUR_OF(c[23]),\
+                       FOUR_OF(c[24]), FOUR_OF(c[25]), FOUR_OF(c[26]), FOUR_OF(c[27]), FOUR_OF(c[28]), FOUR_OF(c[29]),\
+                       FOUR_OF(c[30]), FOUR_OF(c[31])                                                              \
+                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(right)                                      \
+                     : "memory");                                                                                  \
+    }
+PRODUCT_WITH_COLUMNS(multiply_with_columns_bfloat16, "bf16")
+PRODUCT_WITH_COLUMNS(multiply_with_columns_float16, "f16")
+#else
+#define HAS_WARPGROUPS 0
+#endif
+
 // ---- Copies to shared memory ----
 
 // Sixteen aligned bytes, on their way until `wait_for_copies`; zeros where they are not `there`, and then nothing is

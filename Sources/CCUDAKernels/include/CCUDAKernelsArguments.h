@@ -437,14 +437,16 @@ typedef struct {
 // - attention_T_D: T bfloat16 (sm_80) or float16, D in 64, 72, 80, 128, 256; on tensor cores. Grid
 //   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block `ccudakernels_attention_threads(D)`, shared bytes
 //   `ccudakernels_attention_shared(D, has_room)`; the scale must be above 0, and so must a soft cap.
-// - attention_decode_T_D: the same bits, for rows <= CCUDAKERNELS_DECODE_ROWS and batch * key_heads <=
+// - attention_warpgroups_T_D: the same on sm_90a, D 256. Grid (ceil(rows / CCUDAKERNELS_WARPGROUPS_ROWS), key_heads,
+//   batch), block CCUDAKERNELS_WARPGROUPS_THREADS, shared bytes `ccudakernels_warpgroups_shared(D)`.
+// - attention_decode_T_D: the bits of attention_T_D, for rows <= CCUDAKERNELS_DECODE_ROWS and batch * key_heads <=
 //   CCUDAKERNELS_DECODE_HEADS; needs partials. Grid (parts, key_heads, batch), block 128, shared bytes
 //   `ccudakernels_decode_shared(D)`, where parts = max(1, ceil(max over examples of (key_end - key_begin) /
 //   CCUDAKERNELS_KEY_TILE)). With `places` it reads keys and values of earlier columns than the launch's tokens have
 //   before the kernel in front of it is done, and so that must not write them.
 // - attention_plain_T: any T and any d up to 256. Grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch), block
 //   256, shared bytes `ccudakernels_plain_shared(d)`.
-// A row's bits depend on T, d and whether the kernel is plain; not on which of the first two kernels is taken.
+// A row's bits depend on T, d and the kernel; attention_T_D and attention_decode_T_D give the same.
 typedef struct {
     ccudakernels_attention shape;
     ccudakernels_address partial_outputs; // decode: float32 [B, key_heads, parts, rows, d]
@@ -458,6 +460,9 @@ typedef struct {
 //   ceil(capacity / CCUDAKERNELS_KEY_TILE), block `ccudakernels_attention_threads(D)`, shared bytes
 //   `ccudakernels_attention_backward_shared(D, has_room)`; T, D as in the forward; parts is 1 for small heads. Then, if
 //   there is more than one part, attention_join_gradients_T: elements of a gradient, but grid y 2.
+// - attention_gradients_warpgroups_T_D: the same on sm_90a, D 256, parts 1, but grid x tiles + ceil(rows /
+//   CCUDAKERNELS_WARPGROUPS_ROWS), block CCUDAKERNELS_WARPGROUPS_THREADS, shared bytes
+//   `ccudakernels_warpgroups_backward_shared(D)`.
 // - attention_plain_key_gradient_T: grid (ceil(capacity / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch),
 //   attention_plain_query_gradient_T: grid (ceil(rows / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch); both block 256,
 //   shared bytes `ccudakernels_plain_backward_shared(d)`; any T, any d up to 256.
@@ -498,6 +503,19 @@ CCUDAKERNELS_FUNCTION int32_t ccudakernels_decode_shared(int32_t head_size) {
 CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_backward_shared(int32_t head_size, int32_t has_room) {
     if (head_size < CCUDAKERNELS_LARGE_HEAD) return 4 * ccudakernels_tile_bytes(head_size);
     return (has_room ? 6 : 4) * ccudakernels_tile_bytes(head_size) + 2 * ccudakernels_tile_bytes(64);
+}
+
+// Kernels for warpgroups: tiles of 64 rows follow each other without padding, then come barriers.
+#define CCUDAKERNELS_WARPGROUPS_ROWS 128
+#define CCUDAKERNELS_WARPGROUPS_THREADS 384
+
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_warpgroups_shared(int32_t head_size) {
+    return 6 * 64 * head_size * 2 + 128;
+}
+
+// And in front of the barriers what is known of two tiles of rows, 16 bytes each row.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_warpgroups_backward_shared(int32_t head_size) {
+    return 7 * 64 * head_size * 2 + 2 * 64 * 16 + 128;
 }
 
 CCUDAKERNELS_FUNCTION int32_t ccudakernels_plain_shared(int32_t head_size) {

@@ -19,6 +19,9 @@ struct KernelCompiler {
     /// The architecture that the compiler knows and the card can run, and whether that is the card's own.
     private let architecture: (number: Int, isExact: Bool)
 
+    /// Whether programs may use what the tensor cores of capability 9.0 alone can do: products of whole warpgroups.
+    let hasWarpgroups: Bool
+
     /// Opens NVRTC for a card.
     init(_ libraries: CUDALibraries, driverVersion: Int, capability: Int) throws(GPUUnavailable) {
         let reader = try libraries.open(.compiler, driverVersion: driverVersion)
@@ -35,13 +38,15 @@ struct KernelCompiler {
             throw .missingFunction(library: reader.library, name: "for compute capability \(capability)")
         }
         architecture = (best, best == capability)
+        hasWarpgroups = architecture == (90, true) && major >= 12
     }
 
     /// How the program of a number is made.
     func recipe(_ index: Int32) -> Recipe? {
         guard let program = ccudakernels_program_at(index)?.pointee, let source = program.source else { return nil }
         // A newer card than the compiler knows takes the assembly, which the driver translates.
-        var options = ["--gpu-architecture=\(architecture.isExact ? "sm" : "compute")_\(architecture.number)"]
+        let number = "\(architecture.number)\(hasWarpgroups ? "a" : "")"
+        var options = ["--gpu-architecture=\(architecture.isExact ? "sm" : "compute")_\(number)"]
         options += ["--std=c++17", "--fmad=false"]
         if program.head_size > 0 { options.append("-DHEAD_SIZE=\(program.head_size)") }
         var fingerprint = Fingerprint()

@@ -19,6 +19,8 @@ final class KernelLibrary {
     private let compiler: KernelCompiler
     private let cache: KernelCache
     private let compilesAhead: Bool
+    /// Whether there are kernels for warpgroups.
+    var hasWarpgroups: Bool { compiler.hasWarpgroups }
     /// Whether kernels overlap; the card and the driver can do that, in recorded graphs too.
     var overlaps: Bool
     /// What was compiled ahead and is not loaded yet.

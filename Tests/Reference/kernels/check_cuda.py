@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles every CUDA kernel for several architectures with NVRTC, which needs no card, and prints what each takes.
 
-usage: check_cuda.py [--arch 75,80,86,89,90] [--only attention] [--verbose] [libnvrtc.so.12]
+usage: check_cuda.py [--arch 75,80,86,89,90a] [--only attention] [--verbose] [libnvrtc.so.12]
 
 NVRTC comes with CUDA, or alone: pip install nvidia-cuda-nvrtc-cu12. Where it is not found, the script says so and ends
 with status 77 (skipped). Status 1: a program did not compile.
@@ -17,7 +17,7 @@ import time
 FOLDER = pathlib.Path(__file__).resolve().parents[3] / "Sources/CCUDAKernels"
 HEADERS = [FOLDER / "include/CCUDAKernelsArguments.h", *sorted((FOLDER / "Kernels").glob("*.cuh"))]
 HEAD_SIZES = (64, 72, 80, 128, 256)
-SIZED = ("Attention.cu", "AttentionBackward.cu")
+SIZES = {"Attention.cu": HEAD_SIZES, "AttentionBackward.cu": HEAD_SIZES, "AttentionWarpgroups.cu": (256,)}
 
 
 def find_library(given):
@@ -70,7 +70,7 @@ def report(log):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("library", nargs="?")
-    parser.add_argument("--arch", default="75,80,86,89,90")
+    parser.add_argument("--arch", default="75,80,86,89,90a")
     parser.add_argument("--only", default="")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
@@ -82,8 +82,10 @@ def main():
     for source in sorted((FOLDER / "Kernels").glob("*.cu")):
         if arguments.only.lower() not in source.name.lower():
             continue
-        for size in HEAD_SIZES if source.name in SIZED else (0,):
+        for size in SIZES.get(source.name, (0,)):
             for architecture in arguments.arch.split(","):
+                if source.name == "AttentionWarpgroups.cu" and not architecture.endswith("a"):
+                    continue
                 options = [f"--gpu-architecture=sm_{architecture}", "--fmad=false", "--std=c++17",
                            "--ptxas-options=-v"] + ([f"-DHEAD_SIZE={size}"] if size else [])
                 begin = time.monotonic()
