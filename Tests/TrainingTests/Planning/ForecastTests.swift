@@ -1,4 +1,6 @@
 import CPUBackend
+import CUDABackend
+import CUDATestSupport
 import Datasets
 import Models
 import Tensors
@@ -120,6 +122,30 @@ struct ForecastTests {
         #expect(abs(error) < 0.1, "\(forecast.peak) foretold, \(measured) measured")
         #expect(forecast.parts.reduce(0) { $0 + $1.byteCount } == forecast.peak)
         #expect(forecast.trainableCount == model.parameters.trainableElementCount)
+    }
+
+    @Test(
+        "what an optimizer keeps is foretold to the byte, on a GPU too",
+        arguments: TrainingArguments.Optimizer.allCases)
+    func moments(optim: TrainingArguments.Optimizer) throws {
+        let tiny = try TinyRun()
+        let processor = try PaliGemmaProcessor(
+            folder: Self.sample, configuration: PaliGemmaConfiguration(folder: Self.sample))
+        let setting = Setting(word: "language model, bfloat16", type: .bfloat16, optim: optim)
+        for backend in [try CPUBackend(), try CUDABackend(EmulatedCUDA.options())] as [any Backend] {
+            let forecast = try Forecast(
+                request(setting, processor, examples(tiny)[0]), on: backend.device, backend.memoryRules)
+            let model = try PaliGemma(folder: Self.sample, elementType: setting.type, backend: backend)
+            model.parameters.freeze { setting.freezes($0.name) }
+            let before = backend.memory.allocated
+            let optimizer = try WeightOptimizer(model.parameters.trainable, setting.arguments)
+            let taken = backend.memory.allocated - before
+            let foretold = forecast.parts.reduce(0) {
+                $1.part == .moments || $1.part == .masters ? $0 + $1.byteCount : $0
+            }
+            #expect(taken == foretold, "\(backend.device.kind)")
+            #expect(!optimizer.slots.isEmpty)
+        }
     }
 
     @Test("more is taken by larger batches and pictures, less with layers recomputed, 8 bits, 4 bits")
