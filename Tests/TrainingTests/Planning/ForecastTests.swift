@@ -148,6 +148,30 @@ struct ForecastTests {
         }
     }
 
+    @Test("updates are counted and timed as each optimizer makes them", arguments: TrainingArguments.Optimizer.allCases)
+    func updateTimes(optim: TrainingArguments.Optimizer) throws {
+        let device = try CPUBackend()
+        let backend = RehearsalBackend(for: device.device, device.memoryRules)
+        let weight = Parameter(name: "w", value: try Tensor(uninitialized: [64, 128], .bfloat16, on: backend))
+        var arguments = TrainingArguments()
+        arguments.optim = optim
+        let optimizer = try WeightOptimizer([weight], arguments)
+        _ = try weight.gradientTarget()
+        backend.workload = Workload()
+        try optimizer.update(learningRate: 0.1, gradientNorm: 1)
+        let stream: Workload.Stream =
+            switch optim {
+            case .adamwTorch, .adamwHF: .adamW
+            case .adamw8bit: .blockwiseAdamW
+            case .sgd: .gradientDescent
+            case .adafactor: .adafactor
+            }
+        #expect(backend.workload.elements == [Workload.Pass(stream: stream, elementType: .float32): 8192])
+        let (clock, start) = (ContinuousClock(), ContinuousClock.now)
+        let timer = DeviceClock(for: device) { (clock.now - start) / .seconds(1) }
+        #expect(try timer.seconds(of: backend.workload) > 0)
+    }
+
     @Test("more is taken by larger batches and pictures, less with layers recomputed, 8 bits, 4 bits")
     func directions() throws {
         let backend = try CPUBackend()
