@@ -18,6 +18,9 @@ static const char device_text[] = {
 static const char numbers_text[] = {
 #embed "Kernels/Numbers.cuh"
     , 0};
+static const char many_tensors_text[] = {
+#embed "Kernels/ManyTensors.cuh"
+    , 0};
 static const char gelu_text[] = {
 #embed "Kernels/Gelu.cuh"
     , 0};
@@ -75,13 +78,19 @@ static const char attention_rows_text[] = {
 static const char ends_text[] = {
 #embed "Kernels/Ends.cu"
     , 0};
+static const char updates_text[] = {
+#embed "Kernels/Updates.cu"
+    , 0};
+static const char adafactor_text[] = {
+#embed "Kernels/Adafactor.cu"
+    , 0};
 
 #define SOURCE(name, text) {name, text, sizeof text - 1}
 
 static const ccudakernels_source headers[] = {
     SOURCE("CCUDAKernelsArguments.h", arguments_text), SOURCE("Device.cuh", device_text),
     SOURCE("Numbers.cuh", numbers_text), SOURCE("Gelu.cuh", gelu_text),
-    SOURCE("FewRowTiles.cuh", few_row_tiles_text),
+    SOURCE("ManyTensors.cuh", many_tensors_text), SOURCE("FewRowTiles.cuh", few_row_tiles_text),
     SOURCE("AttentionMasks.cuh", attention_masks_text), SOURCE("AttentionTiles.cuh", attention_tiles_text),
     SOURCE("AttentionGradients.cuh", attention_gradients_text),
     SOURCE("AttentionSmallGradients.cuh", attention_small_gradients_text),
@@ -101,6 +110,8 @@ static const ccudakernels_source attention_warpgroups =
 static const ccudakernels_source attention_plain = SOURCE("AttentionPlain.cu", attention_plain_text);
 static const ccudakernels_source attention_rows = SOURCE("AttentionRows.cu", attention_rows_text);
 static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
+static const ccudakernels_source updates = SOURCE("Updates.cu", updates_text);
+static const ccudakernels_source adafactor = SOURCE("Adafactor.cu", adafactor_text);
 
 #define ATTENTION(size)                                                                   \
     {"attention_" #size, &attention, "attention,attention_decode,", size},                \
@@ -122,8 +133,11 @@ static const ccudakernels_program programs[] = {
     {"attention_rows", &attention_rows, "attention_delta,", 0},
     ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
     {"attention_warpgroups_256", &attention_warpgroups, "attention_warpgroups,attention_gradients_warpgroups,", 256},
-    {"ends", &ends,
-     "cross_entropy,absolute_error,argmax_rows,adamw,adamw_of_many,squares_of_many,finish_squares_of_many,", 0},
+    {"ends", &ends, "cross_entropy,absolute_error,argmax_rows,", 0},
+    {"updates", &updates,
+     "adamw,adamw_of_many,descent_of_many,blockwise_adamw_of_many,squares_of_many,finish_squares_of_many,", 0},
+    {"adafactor", &adafactor,
+     "adafactor_squares,adafactor_means,adafactor_row_means,adafactor_changes,adafactor_divisors,adafactor_update,", 0},
 };
 
 #define COUNT(array) (int32_t)(sizeof array / sizeof *array)

@@ -15,6 +15,8 @@ package final class CUDABackend: Backend {
     private var largeStaging: StagingBuffers?
     /// Wavelengths of rotary positions, by base and head size.
     var frequencies: [RotaryKey: [Float]] = [:]
+    /// The maps of 8-bit moments, once an update needed them.
+    var dynamicMaps: CUDAStorage?
 
     /// Opens the driver and CUDA's libraries, and takes a card.
     ///

@@ -134,6 +134,62 @@ typedef struct {
     int64_t count;                          // of entries
 } ccudakernels_many_arguments;
 
+// descent_of_many: entries `ccudakernels_descent_entry`. Grid all parts, block 256.
+typedef struct {
+    ccudakernels_address parameter, gradient;
+    ccudakernels_address rounded; // optional
+    int64_t count, first_part;
+    int32_t parameter_type, gradient_type, rounded_type; // ccudakernels_type
+    float gradient_scale, rate, decay;
+} ccudakernels_descent_entry;
+
+// As `ccudakernels_adamw_arguments`; moments are codes, uint8, each times the scale of its 256 elements, float32.
+typedef struct {
+    ccudakernels_address parameter, gradient;
+    ccudakernels_address rounded; // optional
+    ccudakernels_address first_codes, second_codes, first_scales, second_scales;
+    int64_t count, first_part;
+    int32_t parameter_type, gradient_type, rounded_type; // ccudakernels_type
+    float gradient_scale, beta1, beta2, one_minus_beta1, one_minus_beta2;
+    float step_size, second_correction, epsilon, decay;
+} ccudakernels_blockwise_entry;
+
+// blockwise_adamw_of_many: entries `ccudakernels_blockwise_entry`. Grid all parts, block 256.
+typedef struct {
+    ccudakernels_address entries;
+    ccudakernels_address values, codes; // float32 [2, 256], uint8 [2, 65536]: the maps of first and second moments
+    int64_t count;                      // of entries
+} ccudakernels_blockwise_arguments;
+
+// A part of a matrix that one block takes.
+#define CCUDAKERNELS_TILE_ROWS 128
+#define CCUDAKERNELS_TILE_COLUMNS 256
+
+// Adafactor, all with `ccudakernels_many_arguments` of these entries and block 256, one after another:
+// - adafactor_squares: grid all tiles;
+// - adafactor_means: grid all blocks that `first_means` counts; adafactor_row_means: grid the matrices of all entries;
+//   neither takes vectors;
+// - adafactor_changes: grid all tiles, with one of `partials` each; adafactor_divisors: grid the entries;
+// - adafactor_update: grid all tiles.
+// `first_X` counts those of the entries before.
+typedef struct {
+    ccudakernels_address parameter, gradient;
+    ccudakernels_address rounded;        // optional
+    ccudakernels_address row_squares;    // float32 [matrices, rows]; of a vector [columns]
+    ccudakernels_address column_squares; // float32 [matrices, columns]; 0 for a vector, which is one row
+    ccudakernels_address row_sums;       // float64 [column_tiles, matrices, rows], not of a vector
+    ccudakernels_address column_sums;    // float64 [matrices, row_tiles, columns], likewise
+    ccudakernels_address row_means;      // float32 [matrices], likewise
+    ccudakernels_address divisor;        // float32 [1]
+    int64_t matrices, rows, columns;     // rows and columns of one matrix
+    int64_t row_tiles, column_tiles;     // of one matrix
+    int64_t first_tile, first_matrix;
+    int64_t first_means; // ceil(matrices * rows / 256) + ceil(matrices * columns / 256) blocks, none of a vector
+    int32_t parameter_type, gradient_type, rounded_type; // ccudakernels_type
+    float gradient_scale, kept, epsilon, clipping_threshold, rate;
+    float decay; // learning rate * weight decay
+} ccudakernels_adafactor_entry;
+
 // ---- Rows ----
 
 // gather_rows_T: rows. The kernel rounds `scale` to T.

@@ -1,4 +1,4 @@
-// The ends of training and generation: cross-entropy, the choice of a token, AdamW.
+// The ends of training and generation: cross-entropy, the choice of a token.
 
 // One block of logits after the soft-cap.
 INLINE const float *capped_block(
@@ -133,36 +133,5 @@ static void argmax_rows(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
         ptrdiff_t place = 0;
         while (place < call->columns && values[place] != largest) place++;
         call->output[row] = (int32_t)(place < call->columns ? place : 0);
-    }
-}
-
-// One block in float32; both variants differ in the place of the decay and in what the root is divided by.
-INLINE void adamw_block(
-    const ckernels_adamw_call *call, ptrdiff_t count, const float *gradient, float *restrict p, float *restrict m, float
-    *restrict v
-) {
-    float first_decay = call->decay_last ? 1.0f : call->decay, last_decay = call->decay_last ? call->decay : 1.0f;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        float g = call->gradient_scale * gradient[i];
-        m[i] = call->beta1 * m[i] + call->one_minus_beta1 * g;
-        v[i] = call->beta2 * v[i] + call->one_minus_beta2 * (g * g);
-        float denominator = __builtin_elementwise_sqrt(v[i]) / call->second_correction + call->epsilon;
-        p[i] = (p[i] * first_decay - call->step_size * (m[i] / denominator)) * last_decay;
-    }
-}
-
-static void adamw(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
-    const ckernels_adamw_call *call = arguments;
-    block g_scratch, p, m, v;
-    FOR_BLOCKS(begin, end) {
-        const float *gradient = read_block(call->gradient, at, count, &g_scratch);
-        copy_block(call->parameter, at, count, p.values);
-        copy_block(call->first_moment, at, count, m.values);
-        copy_block(call->second_moment, at, count, v.values);
-        adamw_block(call, count, gradient, p.values, m.values, v.values);
-        write_block(call->parameter, at, count, p.values);
-        write_block(call->first_moment, at, count, m.values);
-        write_block(call->second_moment, at, count, v.values);
-        if (call->rounded.data != NULL) write_block(call->rounded, at, count, p.values);
     }
 }

@@ -11,6 +11,7 @@
 #include "Activations.h"
 #include "Rotary.h"
 #include "Ends.h"
+#include "Updates.h"
 #include "Tile.h"
 #include "Quantized.h"
 #include "Columns.h"
@@ -46,6 +47,14 @@ const ckernels_table TABLE = {
         [CKERNELS_CROSS_ENTROPY] = cross_entropy,
         [CKERNELS_ARGMAX_ROWS] = argmax_rows,
         [CKERNELS_ADAMW] = adamw,
+        [CKERNELS_BLOCKWISE_ADAMW] = blockwise_adamw,
+        [CKERNELS_GRADIENT_DESCENT] = gradient_descent,
+        [CKERNELS_ADAFACTOR_ELEMENTS] = adafactor_elements,
+        [CKERNELS_ADAFACTOR_ROWS] = adafactor_rows,
+        [CKERNELS_ADAFACTOR_COLUMNS] = adafactor_columns,
+        [CKERNELS_ADAFACTOR_FACTORS] = adafactor_factors,
+        [CKERNELS_ADAFACTOR_SQUARES] = adafactor_sum_of_squares,
+        [CKERNELS_ADAFACTOR_UPDATE] = adafactor_update,
         [CKERNELS_DEQUANTIZE] = dequantize,
         [CKERNELS_SCALE_COLUMNS] = scale_columns,
         [CKERNELS_DOT_COLUMNS] = dot_columns,

@@ -48,6 +48,14 @@ typedef enum {
     CKERNELS_CROSS_ENTROPY,       // rows
     CKERNELS_ARGMAX_ROWS,         // rows
     CKERNELS_ADAMW,               // elements
+    CKERNELS_BLOCKWISE_ADAMW,     // blocks of CKERNELS_MOMENT_BLOCK elements
+    CKERNELS_GRADIENT_DESCENT,    // elements
+    CKERNELS_ADAFACTOR_ELEMENTS,  // elements
+    CKERNELS_ADAFACTOR_ROWS,      // rows of all matrices
+    CKERNELS_ADAFACTOR_COLUMNS,   // columns of all matrices
+    CKERNELS_ADAFACTOR_FACTORS,   // matrices
+    CKERNELS_ADAFACTOR_SQUARES,   // one
+    CKERNELS_ADAFACTOR_UPDATE,    // elements
     CKERNELS_DEQUANTIZE,          // elements
     CKERNELS_SCALE_COLUMNS,       // rows
     CKERNELS_DOT_COLUMNS,         // columns
@@ -190,6 +198,48 @@ typedef struct {
     float second_correction; // root of the second bias correction, 1 for transformers
     float epsilon, decay;    // decay: 1 - learning rate * weight decay
 } ckernels_adamw_call;
+
+// Elements that share a scale of a moment in 8 bits.
+#define CKERNELS_MOMENT_BLOCK 256
+
+// `Tensors/Quantization/DynamicMap.swift` has the words.
+typedef struct {
+    const float *values;           // [256]
+    const uint8_t *codes_of_steps; // [65536], of numbers from -1 to 1
+} ckernels_dynamic_map;
+
+// As ckernels_adamw_call, PyTorch's order; moments are codes, each times the scale of its block.
+typedef struct {
+    ckernels_array parameter, gradient;
+    ckernels_array rounded; // optional
+    uint8_t *first_codes, *second_codes;
+    float *first_scales, *second_scales; // [blocks]
+    ckernels_dynamic_map first_map, second_map;
+    ptrdiff_t count;
+    float gradient_scale, beta1, beta2, one_minus_beta1, one_minus_beta2;
+    float step_size, second_correction, epsilon, decay;
+} ckernels_blockwise_adamw_call;
+
+// `p -= rate * (gradient_scale * g + decay * p)`.
+typedef struct {
+    ckernels_array parameter, gradient;
+    ckernels_array rounded; // optional
+    float gradient_scale, rate, decay;
+} ckernels_descent_call;
+
+// Adafactor's steps: mean squares of rows and columns, or of elements; factors; squares of all changes; the update.
+typedef struct {
+    ckernels_array parameter, gradient;
+    ckernels_array rounded;            // optional
+    float *row_squares;                // [matrices, rows]; without column_squares [elements]
+    float *column_squares;             // optional [matrices, columns]
+    float *row_factors;                // [matrices, rows], from ADAFACTOR_FACTORS on
+    float *column_factors;             // [matrices, columns], likewise
+    double *sum_of_squares;            // [1], of ADAFACTOR_SQUARES
+    ptrdiff_t matrices, rows, columns; // rows and columns of one matrix
+    float gradient_scale, kept, epsilon;
+    float divisor, rate, decay; // decay: learning rate * weight decay
+} ckernels_adafactor_call;
 
 // A matrix in 4-bit NormalFloat; `Tensors/Quantization/NF4Matrix.swift` has the words.
 typedef struct {

@@ -4,11 +4,11 @@ import Tensors
 extension CUDASelfCheck {
     /// Every check.
     static var checks: [Check] {
-        elementChecks + rowChecks + normChecks + endChecks + productChecks + adapterChecks + fusedChecks
-            + attentionChecks
+        elementChecks + rowChecks + normChecks + endChecks + updateChecks + productChecks + adapterChecks
+            + fusedChecks + attentionChecks
     }
 
-    private static let counts = [[1], [1000], [33_001]]
+    static let counts = [[1], [1000], [33_001]]
     private static let matrices = [[1, 8], [37, 300], [130, 1153], [70, 2304]]
 
     private static var elementChecks: [Check] {
@@ -163,23 +163,6 @@ extension CUDASelfCheck {
                 let output = try Tensor(uninitialized: [shape[0]], .int32, on: bench.backend)
                 try bench.backend.argmaxRows(ArgmaxRowsCall(input: bench.input("x", shape), output: output))
                 return [output]
-            },
-            Check(kernel: "AdamW", shapes: counts) { (bench, shape) throws(TensorError) in
-                let parameter = try bench.floats("p", shape)
-                let (first, second) = (
-                    try Tensor.filled(0, shape: shape, .float32, on: bench.backend),
-                    try Tensor.filled(0, shape: shape, .float32, on: bench.backend)
-                )
-                let rounded: Tensor? = bench.type == .float32 ? nil : try bench.room(shape)
-                for step in 1...2 {
-                    try bench.backend.adamW(
-                        AdamWCall(
-                            parameter: parameter, gradient: bench.input("g\(step)", shape), firstMoment: first,
-                            secondMoment: second, rounded: rounded, variant: step == 1 ? .torch : .huggingFace,
-                            learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1, step: step,
-                            gradientScale: 0.5))
-                }
-                return [parameter, rounded ?? parameter, first, second]
             },
         ]
     }

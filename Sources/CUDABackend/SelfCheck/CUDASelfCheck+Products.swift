@@ -1,6 +1,6 @@
 import Tensors
 
-/// Products and attention.
+/// Products.
 extension CUDASelfCheck {
     /// Rows, columns, depth: on both sides of few rows, odd and even.
     private static let products = [
@@ -59,51 +59,5 @@ extension CUDASelfCheck {
         call.transposeB = true
         try bench.backend.matmul(call)
         return [call.output]
-    }
-
-    /// Batch, queries, capacity, heads, heads of keys, head size.
-    private static let attentions = [
-        [1, 50, 50, 2, 2, 72], [2, 130, 130, 4, 2, 64], [2, 77, 90, 2, 1, 80], [1, 100, 128, 2, 2, 128],
-        [1, 150, 160, 4, 2, 256], [5, 170, 200, 4, 2, 256], [2, 37, 40, 2, 1, 12],
-    ]
-    private static let decodes = [[2, 1, 300, 8, 4, 256], [3, 1, 70, 2, 1, 64], [1, 3, 129, 4, 2, 72]]
-
-    static var attentionChecks: [Check] {
-        [
-            Check(kernel: "attention", shapes: attentions) { (bench, shape) throws(TensorError) in
-                try attend(bench, shape, softCap: 50, offset: 0, isBackward: true)
-            },
-            Check(kernel: "attention without cap", shapes: attentions) { (bench, shape) throws(TensorError) in
-                try attend(bench, shape, softCap: nil, offset: 0, window: 20, isBackward: true)
-            },
-            Check(kernel: "attention on a cache", shapes: decodes) { (bench, shape) throws(TensorError) in
-                try attend(bench, shape, softCap: 50, offset: shape[2] - shape[1] - 2, isBackward: false)
-            },
-        ]
-    }
-
-    private static func attend(
-        _ bench: Bench, _ shape: [Int], softCap: Float?, offset: Int, window: Int? = nil, isBackward: Bool
-    ) throws(TensorError) -> [Tensor] {
-        let (batch, queries, capacity) = (shape[0], shape[1], shape[2])
-        let (queryShape, keyShape) = (
-            [batch, queries, shape[3], shape[5]], [batch, capacity, shape[4], shape[5]]
-        )
-        let end = offset + queries
-        let mask = AttentionMask(
-            keys: (0..<batch).map { 3 * $0..<end }, prefixEnd: (0..<batch).map { end / 2 + $0 }, queryOffset: offset,
-            window: window)
-        let call = AttentionCall(
-            q: try bench.input("q", queryShape), k: try bench.input("k", keyShape), v: try bench.input("v", keyShape),
-            mask: mask, scale: 1 / Float(shape[5]).squareRoot(), softCap: softCap, output: try bench.room(queryShape),
-            logSumExp: try bench.room([batch, shape[3], queries], .float32))
-        try bench.backend.attention(call)
-        guard isBackward else { return [call.output] }
-        let gradients = [try bench.room(queryShape), try bench.room(keyShape), try bench.room(keyShape)]
-        try bench.backend.attentionBackward(
-            AttentionBackwardCall(
-                outputGradient: bench.input("g", queryShape), forward: call, qGradient: gradients[0],
-                kGradient: gradients[1], vGradient: gradients[2]))
-        return [call.output] + gradients
     }
 }

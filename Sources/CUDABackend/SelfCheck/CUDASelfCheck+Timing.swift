@@ -94,7 +94,7 @@ extension CUDASelfCheck {
 
     private static func jobs(_ plan: Plan) -> [Job] {
         productJobs(plan) + adapterJobs(plan) + decodeJobs(plan) + attentionJobs(plan) + memoryJobs(plan)
-            + updateJobs(plan)
+            + weightJobs(plan) + updateJobs(plan)
     }
 
     private static func productJobs(_ plan: Plan) -> [Job] {
@@ -328,20 +328,52 @@ extension CUDASelfCheck {
                     output: try Tensor(uninitialized: [8], .int32, on: backend))
                 return { () throws(TensorError) in try backend.argmaxRows(call) }
             },
-            Job(kernel: "AdamW \(f) x \(d), float32 with a rounded copy", byteCount: 30 * f * d) {
-                () throws(TensorError) in
-                let call = AdamWCall(
-                    parameter: try plan.tensor([f, d], .float32), gradient: try plan.tensor([f, d], .float32),
-                    firstMoment: try plan.tensor([f, d], .float32),
-                    secondMoment: try .filled(1, shape: [f, d], .float32, on: backend),
-                    rounded: try plan.tensor([f, d]),
-                    variant: .torch, learningRate: 1e-6, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0,
-                    step: 1, gradientScale: 1)
-                return { () throws(TensorError) in try backend.adamW(call) }
-            },
             Job(kernel: "launch of the smallest kernel", byteCount: 4) { () throws(TensorError) in
                 let x = try plan.tensor([1], .float32)
                 return { () throws(TensorError) in try backend.fill(FillCall(output: x, value: 1)) }
+            },
+        ]
+    }
+
+    /// Updates of one weight in float32, of which a rounded copy is made.
+    private static func weightJobs(_ plan: Plan) -> [Job] {
+        let (backend, shape) = (plan.backend, [9216 / plan.scale, 2304 / plan.scale])
+        let (name, count) = ("\(shape[0]) x \(shape[1]), float32 with a rounded copy", shape.product)
+        func adamW(_ first: Tensor, _ second: Tensor) throws(TensorError) -> AdamWCall {
+            AdamWCall(
+                parameter: try plan.tensor(shape, .float32), gradient: try plan.tensor(shape, .float32),
+                firstMoment: first, secondMoment: second, rounded: try plan.tensor(shape), variant: .torch,
+                learningRate: 1e-6, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: 1, gradientScale: 1)
+        }
+        return [
+            Job(kernel: "AdamW \(name)", byteCount: 30 * count) { () throws(TensorError) in
+                let second = try Tensor.filled(1, shape: shape, .float32, on: backend)
+                let call = try adamW(plan.tensor(shape, .float32), second)
+                return { () throws(TensorError) in try backend.adamW(call) }
+            },
+            Job(kernel: "AdamW in 8 bits \(name)", byteCount: 18 * count) { () throws(TensorError) in
+                let moments = try EightBitMoments(shape, on: backend)
+                let call = BlockwiseAdamWCall(
+                    update: try adamW(moments.codes[0], moments.codes[1]), firstScales: moments.scales[0],
+                    secondScales: moments.scales[1])
+                return { () throws(TensorError) in try backend.adamW([call]) }
+            },
+            Job(kernel: "gradient descent \(name)", byteCount: 14 * count) { () throws(TensorError) in
+                let call = GradientDescentCall(
+                    parameter: try plan.tensor(shape, .float32), gradient: try plan.tensor(shape, .float32),
+                    rounded: try plan.tensor(shape), learningRate: 1e-6, weightDecay: 0, gradientScale: 1)
+                return { () throws(TensorError) in try backend.descend([call]) }
+            },
+            // The gradient is read three times: for mean squares, for the size of all changes, for the update.
+            Job(kernel: "Adafactor \(name)", byteCount: 22 * count) { () throws(TensorError) in
+                let call = AdafactorCall(
+                    parameter: try plan.tensor(shape, .float32), gradient: try plan.tensor(shape, .float32),
+                    meanSquares: .matrices(
+                        rows: try .filled(1, shape: [shape[0]], .float32, on: backend),
+                        columns: try .filled(1, shape: [shape[1]], .float32, on: backend)),
+                    rounded: try plan.tensor(shape), learningRate: 1e-6, weightDecay: 0, kept: 0.5, epsilon: 1e-30,
+                    clippingThreshold: 1, gradientScale: 1)
+                return { () throws(TensorError) in try backend.adafactor([call]) }
             },
         ]
     }

@@ -158,7 +158,11 @@ extension CUDASelfCheck {
     }
 
     private static func values(_ tensor: Tensor) throws(TensorError) -> [Float] {
-        tensor.elementType == .int32 ? try tensor.read(as: Int32.self).map(Float.init) : try tensor.floats()
+        switch tensor.elementType {
+        case .int32: try tensor.read(as: Int32.self).map(Float.init)
+        case .uint8: try tensor.read(as: UInt8.self).map(Float.init)
+        default: try tensor.floats()
+        }
     }
 
     /// `‖found - exact‖ / ‖exact‖`; equal infinities count as equal, anything else that is not finite as infinitely far.

@@ -109,15 +109,20 @@ package protocol Backend: AnyObject {
     func rotary(_ call: RotaryCacheCall) throws(TensorError)
     func attention(_ call: CachedAttentionCall) throws(TensorError)
 
-    // Ends: loss, choice, update.
+    // Ends: loss, choice.
     func softCap(_ call: SoftCapCall) throws(TensorError)
     func crossEntropy(_ call: CrossEntropyCall) throws(TensorError)
     /// Has a default that works on every device.
     func absoluteError(_ call: AbsoluteErrorCall) throws(TensorError)
     func argmaxRows(_ call: ArgmaxRowsCall) throws(TensorError)
+
+    // Updates of weights. No two calls write to the same memory; each has the bits that it has alone.
     func adamW(_ call: AdamWCall) throws(TensorError)
-    /// The same bits as one call after another, which is the default; no two calls write to the same memory.
+    /// Has a default, one call after another.
     func adamW(_ calls: [AdamWCall]) throws(TensorError)
+    func adamW(_ calls: [BlockwiseAdamWCall]) throws(TensorError)
+    func descend(_ calls: [GradientDescentCall]) throws(TensorError)
+    func adafactor(_ calls: [AdafactorCall]) throws(TensorError)
 }
 
 /// What a backend's tensors take, in bytes.

@@ -2,7 +2,13 @@ extension Tensor {
     /// The same values in memory of their own; not recorded.
     package func copied() throws(TensorError) -> Tensor {
         let output = try Tensor(uninitialized: shape, elementType, on: backend)
-        try backend.convert(ConvertCall(input: detached, output: output))
+        if elementType.isFloatingPoint {
+            try backend.convert(ConvertCall(input: detached, output: output))
+        } else {
+            let whole = [1, count, 1]
+            try backend.writeColumns(
+                WriteColumnsCall(source: detached.viewed(as: whole), column: 0, output: output.viewed(as: whole)))
+        }
         return output
     }
 

@@ -7,7 +7,7 @@ package struct DynamicMap: Sendable {
     /// What the 256 codes stand for, ascending; to the bit what bitsandbytes makes with torch's float32 arithmetic.
     package let values: [Float]
     /// The code of each of 65,536 steps from -1 to 1.
-    private let codeOfStep: [UInt8]
+    package let codesOfSteps: [UInt8]
 
     /// Values from -1 to 1.
     package static let signed = DynamicMap(isSigned: true)
@@ -33,7 +33,7 @@ package struct DynamicMap: Sendable {
         let bounds = zip(values, values.dropFirst()).map { 0.5 * ($0 + $1) }
         var code = 0
         self.values = values
-        codeOfStep = (0...65_535).map { step in
+        codesOfSteps = (0...65_535).map { step in
             let value = -1 + (2 * Float(step)) / 65_535
             while code < bounds.count && bounds[code] < value { code += 1 }
             return UInt8(code)
@@ -52,6 +52,6 @@ package struct DynamicMap: Sendable {
     /// The code of a value in `-1...1`.
     package func code(_ value: Float) -> UInt8 {
         let step = Float(0.5).addingProduct((min(max(value, -1), 1) + 1) * 0.5, 65_535)
-        return codeOfStep[Int(step)]
+        return codesOfSteps[Int(step)]
     }
 }

@@ -17,9 +17,6 @@ extension TrainingArguments {
         case sgd
         /// transformers' Adafactor as its `Trainer` makes it: the learning rate is the schedule's.
         case adafactor
-
-        /// Whether weights are updated on the host.
-        var runsOnHost: Bool { self == .adamw8bit || self == .sgd || self == .adafactor }
     }
 
     /// How the learning rate goes after its warm-up.

@@ -13,10 +13,11 @@ extension WeightOptimizer {
     }
 
     /// The update of one weight.
-    func adamWCall(_ slot: Slot, _ gradient: Tensor, _ update: Update) -> AdamWCall {
-        AdamWCall(
-            parameter: slot.weights, gradient: gradient, firstMoment: slot.moments[0].tensor,
-            secondMoment: slot.moments[1].tensor, rounded: slot.parameter.master == nil ? nil : slot.parameter.value,
+    func adamWCall(_ update: Update) -> AdamWCall {
+        let slot = update.slot
+        return AdamWCall(
+            parameter: slot.weights, gradient: update.gradient, firstMoment: slot.moments[0].tensor,
+            secondMoment: slot.moments[1].tensor, rounded: slot.rounded,
             variant: arguments.optim == .adamwHF ? .huggingFace : .torch, learningRate: update.learningRate,
             beta1: arguments.adamBeta1, beta2: arguments.adamBeta2, epsilon: arguments.adamEpsilon,
             weightDecay: update.weightDecay, step: update.step, gradientScale: update.gradientScale)

@@ -1,4 +1,3 @@
-import Glibc
 import Models
 import Tensors
 
@@ -8,7 +7,6 @@ import Tensors
 /// - Source: Dettmers et al., "8-bit optimizers via block-wise quantization", 2021; bitsandbytes 0.50.2, CPU build, as
 ///   transformers' Trainer sets it up.
 extension WeightOptimizer {
-    private static let blockSize = 256
     private static let leastCount = 4096
 
     static func blockwiseMoments(of parameter: Parameter) throws(TensorError) -> [Moment] {
@@ -19,6 +17,7 @@ extension WeightOptimizer {
         guard parameter.count >= leastCount, !parameter.name.hasSuffix("embed_tokens.weight") else {
             return [try zeros("state1", parameter.shape), try zeros("state2", parameter.shape)]
         }
+        let blockSize = BlockwiseAdamWCall.blockSize
         let blocks = [(parameter.count + blockSize - 1) / blockSize]
         let codes = [UInt8](repeating: 0, count: parameter.count)
         return [
@@ -28,54 +27,16 @@ extension WeightOptimizer {
         ]
     }
 
-    func updateByBlockwiseAdamW(_ slot: Slot, _ gradient: Tensor, _ update: Update) throws(TensorError) {
-        let (first, second) = (slot.moments[0].tensor, slot.moments[1].tensor)
-        let (firstScales, secondScales) = (slot.moments[2].tensor, slot.moments[3].tensor)
-        var m = Self.values(of: try first.read(), try firstScales.floats(), .signed)
-        var v = Self.values(of: try second.read(), try secondScales.floats(), .unsigned)
-        let (beta1, beta2) = (Float(arguments.adamBeta1), Float(arguments.adamBeta2))
-        let (rest1, rest2) = (Float(1 - arguments.adamBeta1), Float(1 - arguments.adamBeta2))
-        let root = Float((1 - pow(arguments.adamBeta2, Double(update.step))).squareRoot())
-        let size = Float(update.learningRate / (1 - pow(arguments.adamBeta1, Double(update.step))))
-        let decay = Float(1 - update.learningRate * update.weightDecay)
-        let epsilon = Float(arguments.adamEpsilon)
-        try slot.changeOnHost(gradient, scale: update.gradientScale) { (weights, gradient) in
-            for i in weights.indices {
-                let g = gradient[i]
-                m[i] = (m[i] * beta1).addingProduct(rest1, g)
-                v[i] = v[i] * beta2 + rest2 * g * g
-                weights[i] = weights[i] * decay - size * m[i] / (v[i].squareRoot() / root + epsilon)
-            }
-        }
-        try Self.store(m, in: first, firstScales, .signed)
-        try Self.store(v, in: second, secondScales, .unsigned)
+    /// The update of a weight whose moments are kept in blocks, nil for one that keeps float32.
+    func blockwiseCall(_ update: Update) -> BlockwiseAdamWCall? {
+        let moments = update.slot.moments
+        guard update.slot.hasBlocks else { return nil }
+        return BlockwiseAdamWCall(
+            update: adamWCall(update), firstScales: moments[2].tensor, secondScales: moments[3].tensor)
     }
+}
 
-    private static func values(of codes: [UInt8], _ scales: [Float], _ map: DynamicMap) -> [Float] {
-        codes.indices.map { map.values[Int(codes[$0])] * scales[$0 / blockSize] }
-    }
-
-    /// Quantizes block by block; the codes of a block of zeros are 0.
-    private static func store(
-        _ values: [Float], in codes: Tensor, _ scales: Tensor, _ map: DynamicMap
-    ) throws(TensorError) {
-        var stored = [UInt8](repeating: 0, count: values.count)
-        var largest = [Float](repeating: 0, count: scales.count)
-        for block in largest.indices {
-            let range = block * blockSize..<min((block + 1) * blockSize, values.count)
-            let most = values[range].reduce(0) { max($0, abs($1)) }
-            largest[block] = most
-            guard most > 0 else { continue }
-            let inverse = 1 / most
-            for i in range { stored[i] = map.code(values[i] * inverse) }
-        }
-        try write(stored, to: codes)
-        try write(largest, to: scales)
-    }
-
-    private static func write<Element: HostElement>(_ values: [Element], to tensor: Tensor) throws(TensorError) {
-        try values.withUnsafeBufferPointer { (buffer) throws(TensorError) in
-            try tensor.backend.write(UnsafeRawBufferPointer(buffer), to: tensor.storage, byteOffset: tensor.byteOffset)
-        }
-    }
+extension WeightOptimizer.Slot {
+    /// Whether moments are kept in 8 bits, with scales beside them.
+    var hasBlocks: Bool { moments.count == 4 }
 }

@@ -1,14 +1,14 @@
+import Models
 import Tensors
 
-/// Plain gradient descent.
+/// Plain gradient descent, which keeps nothing.
 extension WeightOptimizer {
-    /// `p -= rate * (gradient + decay * p)`.
+    /// The update of one weight.
     ///
     /// - Source: PyTorch `torch.optim.SGD` as transformers' Trainer makes it: no momentum.
-    func updateByGradient(_ slot: Slot, _ gradient: Tensor, _ update: Update) throws(TensorError) {
-        let (rate, decay) = (Float(update.learningRate), Float(update.weightDecay))
-        try slot.changeOnHost(gradient, scale: update.gradientScale) { (weights, gradient) in
-            for i in weights.indices { weights[i] -= rate * (gradient[i] + decay * weights[i]) }
-        }
+    func gradientDescentCall(_ update: Update) -> GradientDescentCall {
+        GradientDescentCall(
+            parameter: update.slot.weights, gradient: update.gradient, rounded: update.slot.rounded,
+            learningRate: update.learningRate, weightDecay: update.weightDecay, gradientScale: update.gradientScale)
     }
 }

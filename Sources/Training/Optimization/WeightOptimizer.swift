@@ -21,8 +21,10 @@ package final class WeightOptimizer {
         var weights: Tensor { parameter.master ?? parameter.value }
     }
 
-    /// What every rule is told of an update.
+    /// An update of a weight, as every rule is told of it.
     struct Update {
+        let slot: Slot
+        let gradient: Tensor
         let learningRate: Double
         /// Multiplies gradients, for clipping.
         let gradientScale: Float
@@ -97,21 +99,17 @@ package final class WeightOptimizer {
         try makeMomentsWritable()
         let changed = slots.filter { $0.parameter.currentGradient != nil }
         for slot in changed { try slot.parameter.makeWritable() }
-        let onHost = changed.filter { $0.runsOnHost(arguments.optim) }
-        try onHost.max { $0.weights.count < $1.weights.count }?.reserveForHost()
         step += 1
         let scale =
             arguments.maxGradNorm > 0 ? Float(min(1, arguments.maxGradNorm / (gradientNorm + 1e-6))) : 1
-        var calls: [AdamWCall] = []
-        for slot in changed {
-            guard let gradient = slot.parameter.currentGradient else { continue }
-            let update = Update(
-                learningRate: learningRate, gradientScale: scale, step: step,
-                weightDecay: slot.decays ? arguments.weightDecay : 0)
-            try self.update(slot, gradient, update, gathering: &calls)
+        let updates = changed.compactMap { slot in
+            slot.parameter.currentGradient.map { gradient in
+                Update(
+                    slot: slot, gradient: gradient, learningRate: learningRate, gradientScale: scale, step: step,
+                    weightDecay: slot.decays ? arguments.weightDecay : 0)
+            }
         }
-        // All at once: a device may take hundreds of small weights in the time of one.
-        try calls.first?.gradient.backend.adamW(calls)
+        if let backend = updates.first?.gradient.backend { try make(updates, on: backend) }
         for slot in changed { slot.parameter.clearGradient() }
     }
 
@@ -167,17 +165,15 @@ package final class WeightOptimizer {
         }
     }
 
-    /// Updates a weight, or adds its update to `calls`, which the device makes together.
-    private func update(
-        _ slot: Slot, _ gradient: Tensor, _ update: Update, gathering calls: inout [AdamWCall]
-    ) throws(TensorError) {
-        if slot.runsOnHost(arguments.optim), !gradient.backend.holdsValues { return try slot.reserveForHost() }
+    /// All at once: a device may take hundreds of small weights in the time of one.
+    private func make(_ updates: [Update], on backend: any Backend) throws(TensorError) {
         switch arguments.optim {
-        case .adamwTorch, .adamwHF: calls.append(adamWCall(slot, gradient, update))
-        case .adamw8bit where slot.moments.count == 2: calls.append(adamWCall(slot, gradient, update))
-        case .adamw8bit: try updateByBlockwiseAdamW(slot, gradient, update)
-        case .sgd: try updateByGradient(slot, gradient, update)
-        case .adafactor: try updateByAdafactor(slot, gradient, update)
+        case .adamwTorch, .adamwHF: try backend.adamW(updates.map(adamWCall))
+        case .adamw8bit:
+            try backend.adamW(updates.compactMap(blockwiseCall))
+            try backend.adamW(updates.filter { !$0.slot.hasBlocks }.map(adamWCall))
+        case .sgd: try backend.descend(updates.map(gradientDescentCall))
+        case .adafactor: try backend.adafactor(updates.map(adafactorCall))
         }
     }
 }
@@ -186,31 +182,6 @@ extension WeightOptimizer.Slot {
     /// The memory of what is kept.
     var storages: [any Storage] { moments.map(\.tensor.storage) }
 
-    /// Whether an optimizer changes this weight on the host; the 8-bit one leaves small weights and the table to the device.
-    func runsOnHost(_ optimizer: TrainingArguments.Optimizer) -> Bool {
-        optimizer.runsOnHost && !(optimizer == .adamw8bit && moments.count == 2)
-    }
-
-    /// Takes the device's memory that a change on the host needs, and gives it back.
-    func reserveForHost() throws(TensorError) {
-        _ = try Tensor(uninitialized: weights.shape, .float32, on: weights.backend, label: "weight on its way back")
-        (weights.backend as? RehearsalBackend)?.workload.hostElements += Double(weights.count)
-    }
-
-    /// Lets `body` change the weights on the host, in float32; they are then rounded once to the type they have.
-    func changeOnHost(
-        _ gradient: Tensor, scale: Float,
-        _ body: (_ weights: inout [Float], _ gradient: [Float]) throws(TensorError) -> Void
-    ) throws(TensorError) {
-        let weights = weights
-        var values = try weights.floats()
-        var slopes = try gradient.floats()
-        if scale != 1 { for i in slopes.indices { slopes[i] *= scale } }
-        try body(&values, slopes)
-        let changed = try Tensor(values, shape: weights.shape, on: weights.backend)
-        try weights.backend.convert(ConvertCall(input: changed, output: weights))
-        if parameter.master != nil {
-            try weights.backend.convert(ConvertCall(input: changed, output: parameter.value))
-        }
-    }
+    /// The copy of the weights that the model computes with, where another takes the updates.
+    var rounded: Tensor? { parameter.master == nil ? nil : parameter.value }
 }

@@ -10,7 +10,6 @@ package final class DeviceClock {
     private var products: [Workload.Product: Double] = [:]
     private var attentions: [Workload.Attention: Double] = [:]
     private var passes: [Workload.Pass: Double] = [:]
-    private var host: Double?
 
     /// The most operations of a product that is timed, and elements of one of its matrices.
     private static let mostOperations = 4e9
@@ -29,7 +28,6 @@ package final class DeviceClock {
         for (product, count) in workload.products { sum += try Double(count) * seconds(of: product) }
         for (attention, count) in workload.attentions { sum += try Double(count) * seconds(of: attention) }
         for (pass, elements) in workload.elements { sum += try elements * secondsForElement(of: pass) }
-        if workload.hostElements > 0 { sum += workload.hostElements * secondsForHostElement() }
         return sum
     }
 
@@ -121,26 +119,6 @@ package final class DeviceClock {
         guard type.isFloatingPoint else { return try Tensor(uninitialized: shape, type, on: backend) }
         return try .filled(0.125, shape: shape, type, on: backend)
     }
-
-    /// Updates on the host go through several arrays in float32.
-    private func secondsForHostElement() -> Double {
-        if let host { return host }
-        let count = 1 << 20
-        var (weights, first, second) = (
-            [Float](repeating: 0.5, count: count), [Float](repeating: 0.1, count: count),
-            [Float](repeating: 0.1, count: count)
-        )
-        let start = now()
-        for i in weights.indices {
-            first[i] = first[i] * 0.9 + 0.01
-            second[i] = second[i] * 0.99 + 0.001
-            weights[i] -= first[i] / (second[i].squareRoot() + 1e-8)
-        }
-        // Quantizing and dequantizing take about as long again for each of two moments.
-        let time = 3 * (now() - start) / Double(count)
-        host = time
-        return time
-    }
 }
 
 extension DeviceClock {
@@ -197,10 +175,40 @@ extension DeviceClock {
                 weights: ofRow, losses: try filled([rows], .float32), logitsGradient: z)
             return { () throws(TensorError) in try backend.crossEntropy(call) }
         case .adamW:
-            let call = AdamWCall(
-                parameter: x, gradient: try filled(shape, .float32), firstMoment: y, secondMoment: z, variant: .torch,
-                learningRate: 1e-6, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: 1, gradientScale: 1)
+            let call = adamW(x, try filled(shape, .float32), y, z)
             return { () throws(TensorError) in try backend.adamW(call) }
+        case .blockwiseAdamW:
+            let (first, second) = (try codes(shape), try codes(shape))
+            let scales = [x.count / BlockwiseAdamWCall.blockSize]
+            let call = BlockwiseAdamWCall(
+                update: adamW(x, try filled(shape, .float32), first, second), firstScales: try filled(scales, .float32),
+                secondScales: try filled(scales, .float32))
+            return { () throws(TensorError) in try backend.adamW([call]) }
+        case .gradientDescent:
+            let call = GradientDescentCall(
+                parameter: x, gradient: try filled(shape, .float32), learningRate: 1e-6, weightDecay: 0,
+                gradientScale: 1)
+            return { () throws(TensorError) in try backend.descend([call]) }
+        case .adafactor:
+            let call = AdafactorCall(
+                parameter: x, gradient: try filled(shape, .float32),
+                meanSquares: .matrices(rows: ofRow, columns: try filled([columns], .float32)), learningRate: 1e-6,
+                weightDecay: 0, kept: 0.5, epsilon: 1e-30, clippingThreshold: 1, gradientScale: 1)
+            return { () throws(TensorError) in try backend.adafactor([call]) }
         }
+    }
+
+    private func adamW(
+        _ parameter: Tensor, _ gradient: Tensor, _ firstMoment: Tensor, _ secondMoment: Tensor
+    ) -> AdamWCall {
+        AdamWCall(
+            parameter: parameter, gradient: gradient, firstMoment: firstMoment, secondMoment: secondMoment,
+            variant: .torch, learningRate: 1e-6, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: 1,
+            gradientScale: 1)
+    }
+
+    /// Codes of zeros.
+    private func codes(_ shape: [Int]) throws(TensorError) -> Tensor {
+        try Tensor([UInt8](repeating: 0, count: shape.product), shape: shape, on: backend)
     }
 }

@@ -11,8 +11,6 @@ package struct Forecast {
     package let reserved: Int
     /// Bytes of mapped files in use; the system takes them back where memory is short.
     package let mapped: Int
-    /// Bytes of weights on their way through the host, for optimizers that run there.
-    package let host: Int
     /// An update of an epoch after the first.
     package let workload: Workload
     /// An update of the first epoch, in which features are made.
@@ -29,7 +27,7 @@ package struct Forecast {
     /// The bytes that must be there for the training: mapped files are left out, since the system can take them back.
     ///
     /// A device of its own splits and joins its blocks, so that little more than the tensors is held there.
-    package func needed(onHost: Bool) -> Int { onHost ? reserved + host + Self.program : peak + peak / 16 }
+    package func needed(onHost: Bool) -> Int { onHost ? reserved + Self.program : peak + peak / 16 }
 
     /// Rehearses a training.
     ///
@@ -45,7 +43,6 @@ package struct Forecast {
         peak = meter.figures.peak
         parts = MemoryPart.allCases.map { ($0, meter.peakBytes[$0.rawValue]) }
         (reserved, mapped) = (meter.reservedPeak, meter.mapped)
-        host = rehearsal.hostByteCount
         parameterCount = rehearsal.model.parameters.elementCount
         trainableCount = rehearsal.model.parameters.trainableElementCount
         (exampleCount, microBatchCount) = (rehearsal.exampleCount, rehearsal.sizes.count)
@@ -216,14 +213,6 @@ private final class Rehearsal {
         let trained = Set(model.keptStoragesOfTraining.map { ObjectIdentifier($0) })
         return state.storages.filter { !$0.isAdopted && trained.contains(ObjectIdentifier($0)) }
             .reduce(0) { $0 + $1.byteCount }
-    }
-
-    /// What an update of the largest weight takes on the host, where it is made there.
-    var hostByteCount: Int {
-        guard engine.arguments.optim.runsOnHost else { return 0 }
-        let largest = model.parameters.trainable.map(\.count).max() ?? 0
-        let arrays = engine.arguments.optim == .adamw8bit ? 5 : engine.arguments.optim == .adafactor ? 4 : 3
-        return 4 * arrays * largest
     }
 
     /// Rows of image tokens, prompt and answer.

@@ -36,8 +36,16 @@ extension RehearsalBackend {
     package func argmaxRows(_ call: ArgmaxRowsCall) throws(TensorError) { count(.move, call.input) }
 
     package func adamW(_ call: AdamWCall) throws(TensorError) {
-        count(.adamW, call.parameter)
-        for tensor in [call.parameter, call.rounded].compactMap(\.self) { noteChange(of: tensor.storage) }
+        countUpdate(.adamW, of: call.parameter, call.rounded)
+    }
+    package func adamW(_ calls: [BlockwiseAdamWCall]) throws(TensorError) {
+        for call in calls { countUpdate(.blockwiseAdamW, of: call.update.parameter, call.update.rounded) }
+    }
+    package func descend(_ calls: [GradientDescentCall]) throws(TensorError) {
+        for call in calls { countUpdate(.gradientDescent, of: call.parameter, call.rounded) }
+    }
+    package func adafactor(_ calls: [AdafactorCall]) throws(TensorError) {
+        for call in calls { countUpdate(.adafactor, of: call.parameter, call.rounded) }
     }
 
     package func matmul(_ call: MatmulCall) throws(TensorError) {
@@ -69,6 +77,11 @@ extension RehearsalBackend {
             noteChange(of: tensor.storage)
         }
         workload.add(stream, tensor)
+    }
+
+    private func countUpdate(_ stream: Workload.Stream, of parameter: Tensor, _ rounded: Tensor?) {
+        count(stream, parameter)
+        for tensor in [parameter, rounded].compactMap(\.self) { noteChange(of: tensor.storage) }
     }
 
     private func count(

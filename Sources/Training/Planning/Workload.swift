@@ -26,7 +26,7 @@ package struct Workload {
     /// A kernel that goes through memory element by element.
     enum Stream: String, CaseIterable {
         case move, gelu, geluBackward, gatedGELU, gatedGELUBackward, rmsNorm, rmsNormBackward, layerNorm
-        case layerNormBackward, rotary, crossEntropy, adamW
+        case layerNormBackward, rotary, crossEntropy, adamW, blockwiseAdamW, gradientDescent, adafactor
     }
 
     /// A stream over elements of one type.
@@ -38,8 +38,6 @@ package struct Workload {
     var products: [Product: Int] = [:]
     var attentions: [Attention: Int] = [:]
     var elements: [Pass: Double] = [:]
-    /// Elements of weights that are updated on the host.
-    var hostElements = 0.0
 
     /// Floating-point operations of products and attention, what is computed again among them.
     package var operations: Double {

@@ -14,6 +14,7 @@ import Testing
         var keyHeads = 1
         var headSize = 12
         var softCap: Float? = 3
+        var scale: Float = 0.3
         var mask: AttentionMask
     }
 
@@ -37,6 +38,30 @@ import Testing
         Case(
             testDescription: "large heads whose rows are shared out", queries: 41, capacity: 70, heads: 8,
             headSize: 256, mask: AttentionMask(keys: [3..<44], prefixEnd: [30], queryOffset: 3)),
+        Case(
+            testDescription: "heads of 80", batch: 2, queries: 45, capacity: 70, heads: 4, keyHeads: 2, headSize: 80,
+            mask: AttentionMask(keys: [5..<50, 0..<47], prefixEnd: [20, 0], queryOffset: 2, window: 30)),
+        Case(
+            testDescription: "heads of 80, one query", queries: 1, capacity: 70, heads: 4, keyHeads: 2, headSize: 80,
+            mask: AttentionMask(keys: [5..<67], prefixEnd: [20], queryOffset: 66)),
+        Case(
+            testDescription: "heads of 128", batch: 2, queries: 66, capacity: 66, heads: 2, headSize: 128, softCap: nil,
+            scale: 0.1, mask: AttentionMask(keys: [0..<66, 9..<66], prefixEnd: [66, 30])),
+        Case(
+            testDescription: "heads of 128, one query", queries: 1, capacity: 70, heads: 2, headSize: 128,
+            mask: AttentionMask(keys: [0..<69], prefixEnd: [0], queryOffset: 68)),
+        Case(
+            testDescription: "scores that fall with products", batch: 2, queries: 40, capacity: 44, heads: 4,
+            keyHeads: 2, headSize: 64, scale: -0.3, mask: AttentionMask(keys: [2..<40, 0..<40], prefixEnd: [20, 0])),
+        Case(
+            testDescription: "scores that fall, no cap", queries: 40, capacity: 40, headSize: 256, softCap: nil,
+            scale: -0.1, mask: AttentionMask(keys: [2..<40], prefixEnd: [20])),
+        Case(
+            testDescription: "scores that fall, one query", queries: 1, capacity: 70, heads: 4, keyHeads: 2,
+            headSize: 128, scale: -0.3, mask: AttentionMask(keys: [3..<69], prefixEnd: [0], queryOffset: 68)),
+        Case(
+            testDescription: "scores that no product changes", queries: 20, capacity: 20, headSize: 80, scale: 0,
+            mask: AttentionMask(keys: [2..<20], prefixEnd: [10])),
         Case(
             testDescription: "rows that see nothing", batch: 2, queries: 9, capacity: 9,
             mask: AttentionMask(keys: [4..<9, 0..<0], prefixEnd: [0, 0])),
@@ -115,7 +140,8 @@ struct AttentionInputs {
         k = try Self.hidden(Sample("k", keys, type, on: backend), shape, type, on: backend)
         v = try Self.hidden(Sample("v", keys, type, on: backend), shape, type, on: backend)
         call = AttentionCall(
-            q: q.tensor, k: k.tensor, v: v.tensor, mask: shape.mask, scale: 0.3, softCap: shape.softCap,
+            q: q.tensor, k: k.tensor, v: v.tensor, mask: shape.mask, scale: shape.scale,
+            softCap: shape.softCap,
             output: try room(queries, type.elementType, on: backend),
             logSumExp: try room([shape.batch, shape.heads, shape.queries], on: backend))
     }

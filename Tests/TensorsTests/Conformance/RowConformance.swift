@@ -84,10 +84,33 @@ import Testing
         }
     }
 
-    @Test("tokens behind a cache see what they see alone", arguments: Subject.all, RealType.allCases)
-    func cachedTokens(subject: Subject, type: RealType) throws {
+    /// Heads of a cache.
+    struct CachedHeads: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var heads = 4
+        var keyHeads = 2
+        var size = 64
+        var scale: Float = 0.2
+
+        static let all = [
+            CachedHeads(testDescription: "two heads for one of keys"),
+            CachedHeads(testDescription: "heads of 80", size: 80),
+            CachedHeads(testDescription: "heads of 128", size: 128),
+            CachedHeads(testDescription: "sixteen heads for one of keys", heads: 16, keyHeads: 1, size: 256),
+            CachedHeads(testDescription: "seventeen heads for one of keys", heads: 34),
+            CachedHeads(testDescription: "forty large heads for one of keys", heads: 40, keyHeads: 1, size: 256),
+            CachedHeads(testDescription: "scores that fall with products", scale: -0.2),
+        ]
+    }
+
+    @Test("tokens behind a cache see what they see alone", arguments: Subject.all, CachedHeads.all)
+    func cachedTokens(subject: Subject, form: CachedHeads) throws {
         let backend = try subject.make()
-        let (batch, capacity, heads, keyHeads, size) = (3, 40, 4, 2, 64)
+        for type in RealType.allCases { try cachedTokens(form, type, on: backend) }
+    }
+
+    private func cachedTokens(_ form: CachedHeads, _ type: RealType, on backend: any Backend) throws {
+        let (batch, capacity, heads, keyHeads, size) = (3, 40, form.heads, form.keyHeads, form.size)
         let places = [(0, 2, 30), (0, 2, 31), (0, 2, 32), (2, 0, 17), (2, 1, 18)].map {
             CachePlaces.Place(row: $0.0, first: $0.1, column: $0.2)
         }
@@ -110,8 +133,8 @@ import Testing
             let output = try room(q.shape, type.elementType, on: backend)
             try backend.attention(
                 CachedAttentionCall(
-                    q: q, k: caches[0], v: caches[1], places: cachePlaces, window: window, scale: 0.2, softCap: 50,
-                    output: output))
+                    q: q, k: caches[0], v: caches[1], places: cachePlaces, window: window, scale: form.scale,
+                    softCap: 50, output: output))
             for (n, place) in places.enumerated() {
                 let row = place.row..<place.row + 1
                 let alone = try room([1, 1, heads, size], type.elementType, on: backend)
@@ -121,7 +144,7 @@ import Testing
                         mask: AttentionMask(
                             keys: [place.first..<place.column + 1], prefixEnd: [0], queryOffset: place.column,
                             window: window),
-                        scale: 0.2, softCap: 50, output: alone))
+                        scale: form.scale, softCap: 50, output: alone))
                 let found = try output.part(n..<n + 1).readBytes()
                 #expect(try found == alone.readBytes(), "token \(n), window \(String(describing: window))")
             }

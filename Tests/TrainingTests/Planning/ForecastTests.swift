@@ -1,4 +1,6 @@
 import CPUBackend
+import CUDABackend
+import CUDATestSupport
 import Datasets
 import Models
 import Tensors
@@ -120,6 +122,54 @@ struct ForecastTests {
         #expect(abs(error) < 0.1, "\(forecast.peak) foretold, \(measured) measured")
         #expect(forecast.parts.reduce(0) { $0 + $1.byteCount } == forecast.peak)
         #expect(forecast.trainableCount == model.parameters.trainableElementCount)
+    }
+
+    @Test(
+        "what an optimizer keeps is foretold to the byte, on a GPU too",
+        arguments: TrainingArguments.Optimizer.allCases)
+    func moments(optim: TrainingArguments.Optimizer) throws {
+        let tiny = try TinyRun()
+        let processor = try PaliGemmaProcessor(
+            folder: Self.sample, configuration: PaliGemmaConfiguration(folder: Self.sample))
+        let setting = Setting(word: "language model, bfloat16", type: .bfloat16, optim: optim)
+        for backend in [try CPUBackend(), try CUDABackend(EmulatedCUDA.options())] as [any Backend] {
+            let forecast = try Forecast(
+                request(setting, processor, examples(tiny)[0]), on: backend.device, backend.memoryRules)
+            let model = try PaliGemma(folder: Self.sample, elementType: setting.type, backend: backend)
+            model.parameters.freeze { setting.freezes($0.name) }
+            let before = backend.memory.allocated
+            let optimizer = try WeightOptimizer(model.parameters.trainable, setting.arguments)
+            let taken = backend.memory.allocated - before
+            let foretold = forecast.parts.reduce(0) {
+                $1.part == .moments || $1.part == .masters ? $0 + $1.byteCount : $0
+            }
+            #expect(taken == foretold, "\(backend.device.kind)")
+            #expect(!optimizer.slots.isEmpty)
+        }
+    }
+
+    @Test("updates are counted and timed as each optimizer makes them", arguments: TrainingArguments.Optimizer.allCases)
+    func updateTimes(optim: TrainingArguments.Optimizer) throws {
+        let device = try CPUBackend()
+        let backend = RehearsalBackend(for: device.device, device.memoryRules)
+        let weight = Parameter(name: "w", value: try Tensor(uninitialized: [64, 128], .bfloat16, on: backend))
+        var arguments = TrainingArguments()
+        arguments.optim = optim
+        let optimizer = try WeightOptimizer([weight], arguments)
+        _ = try weight.gradientTarget()
+        backend.workload = Workload()
+        try optimizer.update(learningRate: 0.1, gradientNorm: 1)
+        let stream: Workload.Stream =
+            switch optim {
+            case .adamwTorch, .adamwHF: .adamW
+            case .adamw8bit: .blockwiseAdamW
+            case .sgd: .gradientDescent
+            case .adafactor: .adafactor
+            }
+        #expect(backend.workload.elements == [Workload.Pass(stream: stream, elementType: .float32): 8192])
+        let (clock, start) = (ContinuousClock(), ContinuousClock.now)
+        let timer = DeviceClock(for: device) { (clock.now - start) / .seconds(1) }
+        #expect(try timer.seconds(of: backend.workload) > 0)
     }
 
     @Test("more is taken by larger batches and pictures, less with layers recomputed, 8 bits, 4 bits")

@@ -75,7 +75,6 @@ struct ResourcesPlanCommand: Command {
             ("held from the system", Text(.memory(forecast.reserved))),
         ])
         if forecast.mapped > 0 { fields.add("mapped files", "\(.memory(forecast.mapped)), which can be given back") }
-        if forecast.host > 0 { fields.add("on the host", Text(.memory(forecast.host))) }
         let needed = search.needed(forecast)
         fields.add(
             "needed", "\(.memory(needed)) of \(.memory(budget)): \(needed <= budget ? "fits" : "does not fit")")

@@ -1,0 +1,38 @@
+// Elements of types that arguments name, and many tensors by one launch.
+#pragma once
+
+#include "Numbers.cuh"
+
+// Elements of a type that the arguments name.
+DEVICE void read_any(ccudakernels_address address, int32_t type, int64_t i, int64_t count, float (&values)[WIDTH]) {
+    bool aligned = is_aligned(address) && i % WIDTH == 0;
+    if (type == CCUDAKERNELS_FLOAT32) read_eight(input_of<float>(address) + i, count, aligned, values);
+#if HAS_BFLOAT16
+    if (type == CCUDAKERNELS_BFLOAT16) read_eight(input_of<bfloat16>(address) + i, count, aligned, values);
+#endif
+    if (type == CCUDAKERNELS_FLOAT16) read_eight(input_of<float16>(address) + i, count, aligned, values);
+}
+
+DEVICE void write_any(
+    ccudakernels_address address, int32_t type, int64_t i, int64_t count, const float (&values)[WIDTH]
+) {
+    bool aligned = is_aligned(address) && i % WIDTH == 0;
+    if (type == CCUDAKERNELS_FLOAT32) write_eight(output_of<float>(address) + i, count, aligned, values);
+#if HAS_BFLOAT16
+    if (type == CCUDAKERNELS_BFLOAT16) write_eight(output_of<bfloat16>(address) + i, count, aligned, values);
+#endif
+    if (type == CCUDAKERNELS_FLOAT16) write_eight(output_of<float16>(address) + i, count, aligned, values);
+}
+
+// The last entry whose blocks do not begin after this one; `first` is where an entry has the number of its first.
+template <typename Entry, typename Arguments>
+DEVICE const Entry &entry_of_block(const Arguments &p, int64_t Entry::*first = &Entry::first_part) {
+    const Entry *entries = input_of<Entry>(p.entries);
+    int64_t low = 0, high = p.count;
+    while (high - low > 1) {
+        int64_t middle = (low + high) / 2;
+        if (entries[middle].*first <= (int64_t)blockIdx.x) low = middle;
+        else high = middle;
+    }
+    return entries[low];
+}

@@ -1,0 +1,3 @@
+#include "EmulatedDevice.h"
+
+#include "../../../Sources/CCUDAKernels/Kernels/Updates.cu"
