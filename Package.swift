@@ -115,7 +115,9 @@ let package = Package(
             dependencies: [
                 "Models", "CPUBackend", "CUDABackend", "CUDAEmulator", "CUDATestSupport", "JSON", "TestSupport",
             ]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "CPUBackend", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: ["Training", "CPUBackend", "CUDABackend", "CUDATestSupport", "JSON", "TestSupport"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "TestSupport"]),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "TestSupport"]),
         .testTarget(
