@@ -19,9 +19,9 @@ template <typename T> DEVICE float squares_of_row(const T *x, int64_t columns, b
     return joined_over_block<addition>(sum, 0.0f, room);
 }
 
-// Eight elements of what RMS norm reads of a row: input in I, weight in W, residual in O, as the output. A thread's first
-// are fetched together, before anything is summed: in decoding a row is alone, and the time is that of waiting for
-// memory. Nothing is read beyond the row.
+// Eight elements of what RMS norm reads of a row: input in I, weight in W, residual in O, as the output. A thread's
+// first are fetched together, before anything is summed: in decoding a row is alone, and the time is that of waiting
+// for memory. Nothing is read beyond the row.
 template <typename I, typename W, typename O> struct rms_norm_eight {
     packed_eight<I> x;
     packed_eight<W> weight;
@@ -166,8 +166,8 @@ template <typename T> DEVICE void layer_norm(const ccudakernels_norm_arguments &
     KERNEL(layer_norm_##name, ccudakernels_norm_arguments, 512) { layer_norm<T>(p); }
 FOR_EACH_TYPE(LAYER_NORM)
 
-// Eight elements of what the backward of a norm reads of a row, once: the output's gradient in G, input and addend in I,
-// weight in W.
+// Eight elements of what the backward of a norm reads of a row, once: the output's gradient in G, input and addend in
+// I, weight in W.
 template <typename G, typename I, typename W> struct norm_input_eight {
     packed_eight<G> gradient;
     packed_eight<I> x, addend;

@@ -342,8 +342,8 @@ typedef struct {
 
 // ---- Norms ----
 
-// rms_norm_T (no bias, no mean), layer_norm_T (no residual): rows. In rms_norm_T_U the input is of T, residual and output
-// of U, and the weight of the narrower.
+// rms_norm_T (no bias, no mean), layer_norm_T (no residual): rows. In rms_norm_T_U the input is of T, residual and
+// output of U, and the weight of the narrower.
 typedef struct {
     ccudakernels_address input, weight, bias, residual, output; // residual optional
     ccudakernels_address mean, inverse;                         // optional, float32 [rows]
