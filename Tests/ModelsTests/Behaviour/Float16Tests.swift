@@ -135,6 +135,39 @@ struct Float16Tests {
         #expect(abs(found - exact) < 5e-3 * exact, "\(found), \(exact)")
     }
 
+    @Test("heads of 256, as every Gemma has, learn and answer on a card of 7.5")
+    func largeHeads() throws {
+        var source = try PaliGemmaConfiguration(folder: Fixture.path("models/pg2-tiny")).source
+        var text = try #require(source["text_config"]?.object)
+        (text["head_dim"], text["num_hidden_layers"]) = (256, 2)
+        source["text_config"] = .object(text)
+        let configuration = try PaliGemmaConfiguration(.object(source), file: "config.json")
+        let (file, prompts) = (
+            try fixture.file(), try ReferenceCase(model: "pg2-tiny", version: "newest", name: "generate-left").file()
+        )
+        func results(_ type: ElementType, on backend: any Backend) throws -> (loss: Float, norm: Float, ids: [[Int32]]) {
+            let model = try PaliGemma(random: configuration, seed: 3, elementType: type, backend: backend)
+            let tape = Tape()
+            let pass = Pass(tape: tape)
+            let losses = try model.losses(
+                file.tokens(), features: model.imageFeatures(file.pixels(on: backend), pass), weight: 1, pass)
+            try tape.backward(fromLosses: losses)
+            let squares = try model.parameters.parameters.compactMap(\.currentGradient)
+                .map { try $0.floats().reduce(0) { $0 + $1 * $1 } }
+            var options = GenerationOptions(endIDs: [1])
+            options.maxNewTokens = 5
+            let answers = try model.generate(
+                prompts.tokens(), features: model.imageFeatures(prompts.pixels(on: backend)), options)
+            return (try losses.floats().reduce(0, +), squares.reduce(0, +).squareRoot(), answers.ids)
+        }
+        let (found, exact) = (
+            try results(.float16, on: makeBackend(device: 1)), try results(.float32, on: CPUBackend())
+        )
+        #expect(abs(found.loss - exact.loss) < 5e-3 * exact.loss && found.ids == exact.ids)
+        #expect(abs(found.norm - exact.norm) < 3e-2 * exact.norm, "\(found.norm), \(exact.norm)")
+        #expect(cudaemulator_fault_count() == 0)
+    }
+
     @Test("a processor, and a card without the type, refuse it and name what to use")
     func refusals() throws {
         func error(_ type: ElementType, compute: ElementType? = nil, on backend: any Backend) -> String? {
