@@ -145,7 +145,9 @@ struct Float16Tests {
         let (file, prompts) = (
             try fixture.file(), try ReferenceCase(model: "pg2-tiny", version: "newest", name: "generate-left").file()
         )
-        func results(_ type: ElementType, on backend: any Backend) throws -> (loss: Float, norm: Float, ids: [[Int32]]) {
+        func results(
+            _ type: ElementType, on backend: any Backend
+        ) throws -> (loss: Float, norm: Float, ids: [[Int32]]) {
             let model = try PaliGemma(random: configuration, seed: 3, elementType: type, backend: backend)
             let tape = Tape()
             let pass = Pass(tape: tape)

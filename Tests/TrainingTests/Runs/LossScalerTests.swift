@@ -1,3 +1,6 @@
+import CPUBackend
+import CUDABackend
+import CUDATestSupport
 import Foundation
 import Models
 import Tensors
@@ -166,6 +169,43 @@ struct LossScalerTests {
             let error = abs(found.gradientNorm - wanted.gradientNorm)
             #expect(error < 3e-2 * wanted.gradientNorm, "\(found.gradientNorm), \(wanted.gradientNorm)")
         }
+    }
+
+    @Test("the sample model learns in float16 as in float32")
+    func sample() throws {
+        let tiny = try TinyRun()
+        let folder = Folders.samples.appendingPathComponent("tiny-paligemma2").path
+        func run(_ type: ElementType, on backend: any Backend) throws -> [UpdateResult] {
+            let model = try PaliGemma(folder: folder, elementType: type, backend: backend)
+            try model.attach(AdapterConfiguration(r: 2, targetModules: .languageModel(["q_proj", "v_proj"])), seed: 2)
+            let processor = try PaliGemmaProcessor(folder: folder, configuration: model.configuration)
+            var arguments = tiny.arguments
+            (arguments.maxSteps, arguments.gradientAccumulationSteps, arguments.warmupSteps) = (2, 1, 0)
+            let trainer = try Trainer(
+                model, processor, examples: Array(tiny.examples.prefix(2)),
+                loader: PictureLoader(processor, cache: FeatureCache(budget: 1 << 20)), arguments)
+            var results: [UpdateResult] = []
+            _ = try trainer.run(observe: { if case .updated(let status) = $0 { results.append(status.update) } })
+            return results
+        }
+        let half = try run(.float16, on: CUDABackend(EmulatedCUDA.options()))
+        let exact = try run(.float32, on: CPUBackend())
+        #expect(half.count == 2 && half.allSatisfy { !$0.isSkipped })
+        for (found, wanted) in zip(half, exact) {
+            #expect(abs(found.loss - wanted.loss) < 1e-2 * wanted.loss, "\(found.loss), \(wanted.loss)")
+            let error = abs(found.gradientNorm - wanted.gradientNorm)
+            #expect(error < 3e-2 * wanted.gradientNorm, "\(found.gradientNorm), \(wanted.gradientNorm)")
+        }
+    }
+
+    @Test("a pretraining, which scales nothing, refuses float16")
+    func pretraining() throws {
+        let tiny = try TinyRun()
+        let model = try tiny.model(.everything, .float16)
+        let error = #expect(throws: TrainingError.self) {
+            try Pretrainer(model, tiny.processor, PretrainingArguments(), now: { 0 })
+        }
+        #expect(try #require(error).description.hasPrefix("dtype:"))
     }
 
     @Test("the noise of gradients is measured in float16 as in float32")
