@@ -12,7 +12,9 @@ extension CUDABackend {
     }
 
     package func convert(_ call: ConvertCall) throws(TensorError) {
-        let name = try "convert" + suffix(call.input, "convert") + suffix(call.output, "convert")
+        // Every card reads bfloat16, which most checkpoints are in.
+        let from = call.input.elementType == .bfloat16 ? "_bfloat16" : try suffix(call.input, "convert")
+        let name = try "convert" + from + suffix(call.output, "convert")
         try launch(name, elements: call.input.count, map(call.input, call.output))
     }
 

@@ -5,24 +5,35 @@ import Tensors
 extension CUDABackend {
     package func rmsNorm(_ call: RMSNormCall) throws(TensorError) {
         let name = "RMS norm"
-        for operand in [call.weight, call.residual, call.output] {
-            try requireSameType(operand, as: call.input, name)
-        }
+        try requireSameType(call.residual, as: call.output, name)
+        let types = try suffix(from: call.input, to: call.output, weight: call.weight, name)
         try launch(
-            "rms_norm" + suffix(call.input, name), rows: call.input.rows, columns: call.input.columns,
-            arguments(of: call, name))
+            "rms_norm" + types, rows: call.input.rows, columns: call.input.columns, arguments(of: call, name))
     }
 
     package func rmsNorm(_ call: RMSNormPairCall) throws(TensorError) {
         let (name, first, next) = ("RMS norm", call.first, call.next)
-        for operand in [first.weight, first.residual, first.output, next.weight, next.residual, next.output] {
+        try requireSameType(first.residual, as: first.output, name)
+        for operand in [next.weight, next.residual, next.output] {
             try requireSameType(operand, as: first.input, name)
         }
+        let types = try suffix(from: first.input, to: first.output, weight: first.weight, name)
         let arguments = ccudakernels_norm_pair_arguments(
             first: try arguments(of: first, name), next: try arguments(of: next, name))
-        try launch(
-            "rms_norm_pair" + suffix(first.input, name), rows: first.input.rows, columns: first.input.columns,
-            arguments)
+        try launch("rms_norm_pair" + types, rows: first.input.rows, columns: first.input.columns, arguments)
+    }
+
+    /// The end of the name of a norm's kernel: a type, or those of what comes and what goes where one is the stream's.
+    private func suffix(
+        from: Tensor, to: Tensor, weight: Tensor, _ name: String
+    ) throws(TensorError) -> String {
+        guard from.elementType != to.elementType else {
+            try requireSameType(weight, as: from, name)
+            return try suffix(from, name)
+        }
+        try require(weight, .float16, name)
+        for tensor in [from, to] where tensor.elementType != .float32 { try require(tensor, .float16, name) }
+        return try suffix(from, name) + suffix(to, name)
     }
 
     private func arguments(of call: RMSNormCall, _ name: String) throws(TensorError) -> ccudakernels_norm_arguments {
@@ -77,17 +88,16 @@ private struct NormGradients {
 
 extension CUDABackend {
     private func run(_ call: NormGradients) throws(TensorError) {
-        for operand in [call.outputGradient, call.weight, call.inputGradient, call.addend] {
-            try requireSameType(operand, as: call.input, call.name)
-        }
+        for operand in [call.inputGradient, call.addend] { try requireSameType(operand, as: call.input, call.name) }
+        let types = try suffix(from: call.outputGradient, to: call.input, weight: call.weight, call.name)
         // The parameters' gradients first: the input's may be written over the output's.
-        if call.weightGradient != nil || call.biasGradient != nil { try addParameters(call) }
+        if call.weightGradient != nil || call.biasGradient != nil { try addParameters(call, types) }
         guard let inputGradient = call.inputGradient else { return }
         let arguments = ccudakernels_norm_input_arguments(
             output_gradient: source(call.outputGradient), input: source(call.input), weight: source(call.weight),
             input_gradient: target(inputGradient), addend: source(call.addend), mean: source(call.mean),
             inverse: source(call.inverse), rows: Int64(call.input.rows), columns: Int64(call.input.columns))
-        let (kernel, rows) = (try "norm_input" + suffix(call.input, call.name), call.input.rows)
+        let (kernel, rows) = ("norm_input" + types, call.input.rows)
         guard call.input.columns <= Int(CCUDAKERNELS_WARP_COLUMNS) else {
             return try launch(kernel, rows: rows, columns: call.input.columns, arguments)
         }
@@ -96,7 +106,7 @@ extension CUDABackend {
             kernel, grid: ((rows + rowsOfBlock - 1) / rowsOfBlock, 1, 1), block: 32 * rowsOfBlock, arguments)
     }
 
-    private func addParameters(_ call: NormGradients) throws(TensorError) {
+    private func addParameters(_ call: NormGradients, _ types: String) throws(TensorError) {
         let (rows, columns) = (call.input.rows, call.input.columns)
         let parts = parts(rows: rows)
         let size = 4 * parts.count * columns
@@ -108,7 +118,7 @@ extension CUDABackend {
             inverse: source(call.inverse), weight_partials: weightPartials, bias_partials: biasPartials,
             rows: Int64(rows), columns: Int64(columns), part_rows: Int64(parts.rows))
         let grid = ((columns + 255) / 256, parts.count, 1)
-        try kernels.launch("norm_parameters" + suffix(call.input, call.name), grid: grid, block: 256, arguments)
+        try kernels.launch("norm_parameters" + types, grid: grid, block: 256, arguments)
         for (gradient, sums) in [(call.weightGradient, weightPartials), (call.biasGradient, biasPartials)] {
             guard let gradient else { continue }
             let output = try floatTarget(gradient, call.name)

@@ -51,6 +51,13 @@ package final class CUDABackend: Backend {
 
     package var capacity: Int? { options.memoryBudget ?? context.device.memoryByteCount }
 
+    package func requireComputing(in type: ElementType) throws(TensorError) {
+        guard type == .bfloat16, context.device.capability < 80 else { return }
+        throw .argument(
+            operation: "bfloat16 on \(device.name)",
+            reason: "needs compute capability 8.0, the card has \(context.device.capabilityText); use --dtype float16")
+    }
+
     package func releaseUnused() {
         guard (try? context.synchronize()) != nil else { return }
         allocator.releaseKept()

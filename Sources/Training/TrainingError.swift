@@ -15,6 +15,8 @@ package enum TrainingError: Error, CustomStringConvertible {
     case log(file: String, reason: String)
     /// A checkpoint that does not belong to this run.
     case resume(folder: String, reason: String)
+    /// Loss or gradients that leave float16 whatever the loss scale is.
+    case overflow(skippedUpdates: Int)
     /// A picture that cannot be read.
     case image(ImageError)
     /// A model that cannot be run, saved or loaded.
@@ -27,6 +29,10 @@ package enum TrainingError: Error, CustomStringConvertible {
         case .evaluation(let reason): "the evaluation failed: \(reason)"
         case .log(let file, let reason): "\(file): \(reason)"
         case .resume(let folder, let reason): "\(folder): cannot resume: \(reason)"
+        case .overflow(let count):
+            "loss or gradients leave the range of float16, or are not finite at all, and halving the loss scale does not "
+                + "help; \(count) updates were skipped. Use a lower learning rate, or load the model with --dtype bfloat16 "
+                + "(compute capability 8.0 and newer) or float32"
         case .image(let error): "\(error)"
         case .model(let error): "\(error)"
         }

@@ -48,6 +48,9 @@ FOR_EACH_TYPE(CONVERT_TO_FLOAT16)
 #if HAS_BFLOAT16
 #define CONVERT_TO_BFLOAT16(name, T) CONVERT_TO(name, T, bfloat16, bfloat16)
 FOR_EACH_TYPE(CONVERT_TO_BFLOAT16)
+#else
+CONVERT_TO_FLOAT32(bfloat16, bfloat16)
+CONVERT_TO_FLOAT16(bfloat16, bfloat16)
 #endif
 
 #define SCALE(name, T) \

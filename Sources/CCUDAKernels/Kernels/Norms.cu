@@ -19,10 +19,13 @@ template <typename T> DEVICE float squares_of_row(const T *x, int64_t columns, b
     return joined_over_block<addition>(sum, 0.0f, room);
 }
 
-// Eight elements of what RMS norm reads of a row. A thread's first are fetched together, before anything is summed: in
-// decoding a row is alone, and the time is that of waiting for memory. Nothing is read beyond the row.
-template <typename T> struct rms_norm_eight {
-    packed_eight<T> x, weight, residual;
+// Eight elements of what RMS norm reads of a row: input in I, weight in W, residual in O, as the output. A thread's
+// first are fetched together, before anything is summed: in decoding a row is alone, and the time is that of waiting
+// for memory. Nothing is read beyond the row.
+template <typename I, typename W, typename O> struct rms_norm_eight {
+    packed_eight<I> x;
+    packed_eight<W> weight;
+    packed_eight<O> residual;
 
     __device__ __forceinline__ void read(const ccudakernels_norm_arguments &p, int64_t i) {
         read_row(p, i);
@@ -30,14 +33,14 @@ template <typename T> struct rms_norm_eight {
     }
 
     __device__ __forceinline__ void read_weight(const ccudakernels_norm_arguments &p, int64_t i) {
-        weight.read(input_of<T>(p.weight) + i, p.columns - i, is_aligned(p.weight));
+        weight.read(input_of<W>(p.weight) + i, p.columns - i, is_aligned(p.weight));
     }
 
     __device__ __forceinline__ void read_row(const ccudakernels_norm_arguments &p, int64_t i) {
         int64_t columns = p.columns, start = blockIdx.x * columns + i;
-        x.read(input_of<T>(p.input) + start, columns - i, rows_are_aligned<T>(p.input, columns));
+        x.read(input_of<I>(p.input) + start, columns - i, rows_are_aligned<I>(p.input, columns));
         if (p.residual == 0) return;
-        residual.read(input_of<T>(p.residual) + start, columns - i, rows_are_aligned<T>(p.residual, columns));
+        residual.read(input_of<O>(p.residual) + start, columns - i, rows_are_aligned<O>(p.residual, columns));
     }
 
     // Adds the squares to a sum.
@@ -47,26 +50,31 @@ template <typename T> struct rms_norm_eight {
         return sum;
     }
 
-    // Leaves in `x` what it writes.
-    __device__ __forceinline__ void write(const ccudakernels_norm_arguments &p, int64_t i, float inverse) {
+    // Writes what lies in the row, and gives it; zeros beyond.
+    __device__ __forceinline__ packed_eight<O> write(
+        const ccudakernels_norm_arguments &p, int64_t i, float inverse
+    ) const {
         int64_t columns = p.columns;
         float values[WIDTH];
+        packed_eight<O> written;
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) {
             values[k] = widened(x.elements[k]) * inverse * (1.0f + widened(weight.elements[k]));
-            if (p.residual != 0) values[k] = widened(residual.elements[k]) + rounded_to<T>(values[k]);
-            x.elements[k] = rounded<T>(values[k]);
+            if (p.residual != 0) values[k] = widened(residual.elements[k]) + rounded_to<O>(values[k]);
+            written.elements[k] = rounded<O>(values[k]);
         }
-        T *output = output_of<T>(p.output) + blockIdx.x * columns + i;
-        write_eight(output, columns - i, rows_are_aligned<T>(p.output, columns), values);
+        O *output = output_of<O>(p.output) + blockIdx.x * columns + i;
+        if (i < columns) write_eight(output, columns - i, rows_are_aligned<O>(p.output, columns), values);
+        return written;
     }
 };
 
-// The norm of a row, of which `own` holds what this thread reads first; leaves there what it wrote.
-template <typename T> DEVICE void finish_rms_norm(const ccudakernels_norm_arguments &p, rms_norm_eight<T> &own) {
+// The norm of a row, of which `own` holds what this thread reads first; gives what it wrote of that.
+template <typename I, typename W, typename O>
+DEVICE packed_eight<O> finish_rms_norm(const ccudakernels_norm_arguments &p, const rms_norm_eight<I, W, O> &own) {
     __shared__ float room[32];
     int64_t columns = p.columns, first = (int64_t)threadIdx.x * WIDTH, stride = (int64_t)blockDim.x * WIDTH;
-    rms_norm_eight<T> other;
+    rms_norm_eight<I, W, O> other;
     float sum = own.squares(0);
     for (int64_t i = first + stride; i < columns; i += stride) {
         other.read_row(p, i);
@@ -75,15 +83,16 @@ template <typename T> DEVICE void finish_rms_norm(const ccudakernels_norm_argume
     float mean_square = joined_over_block<addition>(sum, 0.0f, room) / (float)columns;
     float inverse = 1.0f / sqrtf(mean_square + p.epsilon);
     if (p.inverse != 0 && threadIdx.x == 0) output_of<float>(p.inverse)[blockIdx.x] = inverse;
-    if (first < columns) own.write(p, first, inverse);
+    packed_eight<O> written = own.write(p, first, inverse);
     for (int64_t i = first + stride; i < columns; i += stride) {
         other.read(p, i);
         other.write(p, i, inverse);
     }
+    return written;
 }
 
-template <typename T> DEVICE void rms_norm(const ccudakernels_norm_arguments &p) {
-    rms_norm_eight<T> own;
+template <typename I, typename W, typename O> DEVICE void rms_norm(const ccudakernels_norm_arguments &p) {
+    rms_norm_eight<I, W, O> own;
     int64_t first = (int64_t)threadIdx.x * WIDTH;
     own.read_weight(p, first); // no kernel in front of this one writes weights
     wait_for_earlier();
@@ -92,28 +101,37 @@ template <typename T> DEVICE void rms_norm(const ccudakernels_norm_arguments &p)
     finish_rms_norm(p, own);
 }
 
-// A norm, and the norm of what it gives: a thread reads again what it wrote itself, and nothing else.
-template <typename T> DEVICE void rms_norm_pair(const ccudakernels_norm_pair_arguments &p) {
-    rms_norm_eight<T> own, next;
+// A norm of T added to a stream of S, and the norm of that in T: a thread reads again what it wrote itself, and nothing
+// else.
+template <typename T, typename S> DEVICE void rms_norm_pair(const ccudakernels_norm_pair_arguments &p) {
+    rms_norm_eight<T, T, S> own;
+    rms_norm_eight<S, T, T> next;
     int64_t first = (int64_t)threadIdx.x * WIDTH;
     own.read_weight(p.first, first);
     next.read_weight(p.next, first);
     wait_for_earlier();
     let_next_start();
     own.read_row(p.first, first);
-    finish_rms_norm(p.first, own);
-    next.x = own.x;
+    packed_eight<S> written = finish_rms_norm(p.first, own);
     if (p.next.residual != 0) next.read_row(p.next, first);
+    next.x = written;
     finish_rms_norm(p.next, next);
 }
 
 #define RMS_NORM(name, T) \
-    EARLY_KERNEL(rms_norm_##name, ccudakernels_norm_arguments, 512) { rms_norm<T>(p); }
+    EARLY_KERNEL(rms_norm_##name, ccudakernels_norm_arguments, 512) { rms_norm<T, T, T>(p); }
 FOR_EACH_TYPE(RMS_NORM)
 
 #define RMS_NORM_PAIR(name, T) \
-    EARLY_KERNEL(rms_norm_pair_##name, ccudakernels_norm_pair_arguments, 512) { rms_norm_pair<T>(p); }
+    EARLY_KERNEL(rms_norm_pair_##name, ccudakernels_norm_pair_arguments, 512) { rms_norm_pair<T, T>(p); }
 FOR_EACH_TYPE(RMS_NORM_PAIR)
+
+// Between products in float16 and a stream in float32, whose range float16 has not.
+EARLY_KERNEL(rms_norm_float32_float16, ccudakernels_norm_arguments, 512) { rms_norm<float, float16, float16>(p); }
+EARLY_KERNEL(rms_norm_float16_float32, ccudakernels_norm_arguments, 512) { rms_norm<float16, float16, float>(p); }
+EARLY_KERNEL(rms_norm_pair_float16_float32, ccudakernels_norm_pair_arguments, 512) {
+    rms_norm_pair<float16, float>(p);
+}
 
 template <typename T> DEVICE void layer_norm(const ccudakernels_norm_arguments &p) {
     __shared__ float room[32];
@@ -148,18 +166,21 @@ template <typename T> DEVICE void layer_norm(const ccudakernels_norm_arguments &
     KERNEL(layer_norm_##name, ccudakernels_norm_arguments, 512) { layer_norm<T>(p); }
 FOR_EACH_TYPE(LAYER_NORM)
 
-// Eight elements of what the backward of a norm reads of a row, once.
-template <typename T> struct norm_input_eight {
-    packed_eight<T> gradient, x, weight, addend;
+// Eight elements of what the backward of a norm reads of a row, once: the output's gradient in G, input and addend in
+// I, weight in W.
+template <typename G, typename I, typename W> struct norm_input_eight {
+    packed_eight<G> gradient;
+    packed_eight<I> x, addend;
+    packed_eight<W> weight;
 
     __device__ __forceinline__ void read(const ccudakernels_norm_input_arguments &p, int64_t row, int64_t i) {
         int64_t columns = p.columns, start = row * columns + i, count = columns - i;
         gradient.read(
-            input_of<T>(p.output_gradient) + start, count, rows_are_aligned<T>(p.output_gradient, columns));
-        x.read(input_of<T>(p.input) + start, count, rows_are_aligned<T>(p.input, columns));
-        weight.read(input_of<T>(p.weight) + i, count, is_aligned(p.weight));
+            input_of<G>(p.output_gradient) + start, count, rows_are_aligned<G>(p.output_gradient, columns));
+        x.read(input_of<I>(p.input) + start, count, rows_are_aligned<I>(p.input, columns));
+        weight.read(input_of<W>(p.weight) + i, count, is_aligned(p.weight));
         if (p.addend == 0) return;
-        addend.read(input_of<T>(p.addend) + start, count, rows_are_aligned<T>(p.addend, columns));
+        addend.read(input_of<I>(p.addend) + start, count, rows_are_aligned<I>(p.addend, columns));
     }
 };
 
@@ -168,8 +189,10 @@ struct norm_input_row {
     float one, mean, inverse;
 
     // Adds g w, and g w x^; zeros beyond the row.
-    template <typename T>
-    __device__ __forceinline__ void add(const norm_input_eight<T> &eight, float &weighted_sum, float &product_sum) {
+    template <typename G, typename I, typename W>
+    __device__ __forceinline__ void add(
+        const norm_input_eight<G, I, W> &eight, float &weighted_sum, float &product_sum
+    ) {
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) {
             float weighted = widened(eight.gradient.elements[k]) * (widened(eight.weight.elements[k]) + one);
@@ -178,9 +201,9 @@ struct norm_input_row {
         }
     }
 
-    template <typename T>
+    template <typename G, typename I, typename W>
     __device__ __forceinline__ void write(
-        const ccudakernels_norm_input_arguments &p, const norm_input_eight<T> &eight, int64_t row, int64_t i,
+        const ccudakernels_norm_input_arguments &p, const norm_input_eight<G, I, W> &eight, int64_t row, int64_t i,
         float weighted_mean, float product_mean
     ) {
         float values[WIDTH];
@@ -191,18 +214,18 @@ struct norm_input_row {
             float result = inverse * (weighted - weighted_mean - normalized * product_mean);
             values[k] = p.addend != 0 ? result + widened(eight.addend.elements[k]) : result;
         }
-        T *output = output_of<T>(p.input_gradient) + row * p.columns + i;
-        write_eight(output, p.columns - i, rows_are_aligned<T>(p.input_gradient, p.columns), values);
+        I *output = output_of<I>(p.input_gradient) + row * p.columns + i;
+        write_eight(output, p.columns - i, rows_are_aligned<I>(p.input_gradient, p.columns), values);
     }
 };
 
 // dx = inverse (g w - mean(g w) - x^ mean(g w x^)), where x^ is the normalized input; RMS norm has no middle term. The
 // row is `threads` threads', which are a warp or the block.
-template <typename T, bool is_warp>
+template <typename G, typename I, typename W, bool is_warp>
 DEVICE void norm_input(const ccudakernels_norm_input_arguments &p, int64_t row, int thread, int threads, float *room) {
     bool is_rms = p.mean == 0;
     int64_t first = (int64_t)thread * WIDTH, stride = (int64_t)threads * WIDTH;
-    norm_input_eight<T> own, other;
+    norm_input_eight<G, I, W> own, other;
     own.read(p, row, first);
     norm_input_row turned = {
         is_rms ? 1.0f : 0.0f, is_rms ? 0.0f : input_of<float>(p.mean)[row], input_of<float>(p.inverse)[row]};
@@ -227,19 +250,21 @@ DEVICE void norm_input(const ccudakernels_norm_input_arguments &p, int64_t row, 
     }
 }
 
-template <typename T> DEVICE void norm_input(const ccudakernels_norm_input_arguments &p) {
+template <typename G, typename I, typename W> DEVICE void norm_input(const ccudakernels_norm_input_arguments &p) {
     __shared__ float room[32];
     if (p.columns > CCUDAKERNELS_WARP_COLUMNS) {
-        norm_input<T, false>(p, blockIdx.x, threadIdx.x, blockDim.x, room);
+        norm_input<G, I, W, false>(p, blockIdx.x, threadIdx.x, blockDim.x, room);
         return;
     }
     int64_t row = (int64_t)blockIdx.x * CCUDAKERNELS_WARP_ROWS + threadIdx.x / 32;
-    if (row < p.rows) norm_input<T, true>(p, row, threadIdx.x % 32, 32, room);
+    if (row < p.rows) norm_input<G, I, W, true>(p, row, threadIdx.x % 32, 32, room);
 }
 
 #define NORM_INPUT(name, T) \
-    KERNEL(norm_input_##name, ccudakernels_norm_input_arguments, 512) { norm_input<T>(p); }
+    KERNEL(norm_input_##name, ccudakernels_norm_input_arguments, 512) { norm_input<T, T, T>(p); }
 FOR_EACH_TYPE(NORM_INPUT)
+KERNEL(norm_input_float16_float32, ccudakernels_norm_input_arguments, 512) { norm_input<float16, float, float16>(p); }
+KERNEL(norm_input_float32_float16, ccudakernels_norm_input_arguments, 512) { norm_input<float, float16, float16>(p); }
 
 // Adds what the block's threads hold for 256 columns, eight a thread, and writes it as one part.
 DEVICE void write_part(
@@ -257,19 +282,19 @@ DEVICE void write_part(
     output_of<float>(partials)[blockIdx.y * columns + column] = sum;
 }
 
-// Partial sums of g x^ and of g over some rows.
-template <typename T> DEVICE void norm_parameters(const ccudakernels_norm_parameters_arguments &p) {
+// Partial sums of g x^ and of g over some rows; g in G, x in I.
+template <typename G, typename I> DEVICE void norm_parameters(const ccudakernels_norm_parameters_arguments &p) {
     __shared__ float room[8][256];
     int64_t column = (int64_t)blockIdx.x * 256 + threadIdx.x % 32 * WIDTH, count = p.columns - column;
     int64_t first = blockIdx.y * p.part_rows, last = smaller(first + p.part_rows, p.rows);
-    bool g_aligned = rows_are_aligned<T>(p.output_gradient, p.columns);
-    bool x_aligned = rows_are_aligned<T>(p.input, p.columns);
+    bool g_aligned = rows_are_aligned<G>(p.output_gradient, p.columns);
+    bool x_aligned = rows_are_aligned<I>(p.input, p.columns);
     float weight[WIDTH] = {0}, bias[WIDTH] = {0};
     for (int64_t row = first + threadIdx.x / 32; row < last && count > 0; row += 8) {
         float mean = p.mean == 0 ? 0.0f : input_of<float>(p.mean)[row], inverse = input_of<float>(p.inverse)[row];
         float g[WIDTH], x[WIDTH];
-        read_eight(input_of<T>(p.output_gradient) + row * p.columns + column, count, g_aligned, g);
-        read_eight(input_of<T>(p.input) + row * p.columns + column, count, x_aligned, x);
+        read_eight(input_of<G>(p.output_gradient) + row * p.columns + column, count, g_aligned, g);
+        read_eight(input_of<I>(p.input) + row * p.columns + column, count, x_aligned, x);
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) {
             weight[k] += g[k] * ((x[k] - mean) * inverse);
@@ -281,8 +306,14 @@ template <typename T> DEVICE void norm_parameters(const ccudakernels_norm_parame
 }
 
 #define NORM_PARAMETERS(name, T) \
-    KERNEL(norm_parameters_##name, ccudakernels_norm_parameters_arguments, 256) { norm_parameters<T>(p); }
+    KERNEL(norm_parameters_##name, ccudakernels_norm_parameters_arguments, 256) { norm_parameters<T, T>(p); }
 FOR_EACH_TYPE(NORM_PARAMETERS)
+KERNEL(norm_parameters_float16_float32, ccudakernels_norm_parameters_arguments, 256) {
+    norm_parameters<float16, float>(p);
+}
+KERNEL(norm_parameters_float32_float16, ccudakernels_norm_parameters_arguments, 256) {
+    norm_parameters<float, float16>(p);
+}
 
 // Angles are float32, as in the reference; their sine and cosine come from float64 and are rounded to T. One block
 // takes all heads of a row.

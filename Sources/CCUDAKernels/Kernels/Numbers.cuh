@@ -27,7 +27,7 @@ template <> struct rounding<float16> {
     static __device__ __forceinline__ float16 nearest(float value) { return {float16_bits(value)}; }
 };
 
-#if HAS_BFLOAT16
+// Every card reads it; those without it in hardware round nothing to it.
 struct bfloat16 {
     uint16_t bits;
 };
@@ -36,6 +36,7 @@ DEVICE float widened(bfloat16 value) {
     return bfloat16_value(value.bits);
 }
 
+#if HAS_BFLOAT16
 template <> struct rounding<bfloat16> {
     static __device__ __forceinline__ bfloat16 nearest(float value) { return {bfloat16_bits(value)}; }
 };

@@ -398,7 +398,8 @@ typedef struct {
 
 // ---- Norms ----
 
-// rms_norm_T (no bias, no mean), layer_norm_T (no residual): rows.
+// rms_norm_T (no bias, no mean), layer_norm_T (no residual): rows. In rms_norm_T_U the input is of T, residual and
+// output of U, and the weight of the narrower.
 typedef struct {
     ccudakernels_address input, weight, bias, residual, output; // residual optional
     ccudakernels_address mean, inverse;                         // optional, float32 [rows]
@@ -406,7 +407,8 @@ typedef struct {
     float epsilon;
 } ccudakernels_norm_arguments;
 
-// rms_norm_pair_T: rows. `next.input` is `first.output`, and both have the same rows and columns.
+// rms_norm_pair_T: rows. `next.input` is `first.output`, and both have the same rows and columns. In rms_norm_pair_T_S
+// `first.residual` and `first.output` are of S, all else of T.
 typedef struct {
     ccudakernels_norm_arguments first, next;
 } ccudakernels_norm_pair_arguments;
@@ -417,7 +419,8 @@ typedef struct {
 #define CCUDAKERNELS_WARP_ROWS 8
 
 // norm_input_T: rows, but grid ceil(rows / CCUDAKERNELS_WARP_ROWS), block 256 for up to CCUDAKERNELS_WARP_COLUMNS columns.
-// Both norms' gradient for the input; `mean` is 0 for RMS norm, whose factor is `1 + weight`.
+// Both norms' gradient for the input; `mean` is 0 for RMS norm, whose factor is `1 + weight`. In norm_input_G_T the
+// output's gradient is of G, input, addend and result of T, and the weight of the narrower.
 typedef struct {
     ccudakernels_address output_gradient, input, weight, input_gradient;
     ccudakernels_address addend;        // optional; added to the gradient, and may be where that is written
@@ -426,7 +429,7 @@ typedef struct {
 } ccudakernels_norm_input_arguments;
 
 // norm_parameters_T: grid and block as sum_columns_T. Partial sums for the gradients of weight and bias, each to be
-// finished by `finish_columns`.
+// finished by `finish_columns`. In norm_parameters_G_T the output's gradient is of G and the input of T.
 typedef struct {
     ccudakernels_address output_gradient, input;
     ccudakernels_address mean, inverse;                   // float32 [rows]; mean optional

@@ -5,6 +5,9 @@ extension CUDASelfCheck {
     /// Rows, columns, depth: whole and odd, with more depth than is on its way at once.
     private static let fewRows = [[1, 512, 2304], [8, 130, 9216], [9, 33, 1100], [16, 257, 1152], [17, 64, 129]]
 
+    /// Rows and columns: of a warp, of a block, and more than a thread reads at once.
+    private static let matricesOfNorms = [[1, 8], [37, 300], [8, 2304], [3, 4500]]
+
     static var fusedChecks: [Check] {
         [
             Check(kernel: "products of one input", shapes: fewRows) { (bench, shape) throws(TensorError) in
@@ -28,7 +31,7 @@ extension CUDASelfCheck {
                 try bench.backend.matmul(call)
                 return [call.output]
             },
-            Check(kernel: "RMS norm and the next", shapes: [[1, 8], [37, 300], [8, 2304], [3, 4500]]) {
+            Check(kernel: "RMS norm and the next", shapes: matricesOfNorms) {
                 (bench, shape) throws(TensorError) in
                 let outputs = [try bench.room(shape), try bench.room(shape)]
                 let first = RMSNormCall(
@@ -38,6 +41,47 @@ extension CUDASelfCheck {
                     input: outputs[0], weight: try bench.input("next", [shape[1]]), epsilon: 1e-6, output: outputs[1])
                 try bench.backend.rmsNorm(RMSNormPairCall(first: first, next: next))
                 return outputs
+            },
+            Check(kernel: "RMS norm and the next, stream in float32", shapes: matricesOfNorms, types: [.float16]) {
+                (bench, shape) throws(TensorError) in
+                let outputs = [try bench.room(shape, .float32), try bench.room(shape)]
+                let first = RMSNormCall(
+                    input: try bench.input("x", shape), weight: try bench.input("weight", [shape[1]]),
+                    residual: try bench.floats("residual", shape), epsilon: 1e-6, output: outputs[0])
+                let next = RMSNormCall(
+                    input: outputs[0], weight: try bench.input("next", [shape[1]]), epsilon: 1e-6, output: outputs[1])
+                try bench.backend.rmsNorm(RMSNormPairCall(first: first, next: next))
+                return outputs
+            },
+            Check(kernel: "RMS norm of a stream in float32", shapes: matricesOfNorms, types: [.float16]) {
+                (bench, shape) throws(TensorError) in
+                let (x, weight) = (try bench.floats("x", shape), try bench.input("w", [shape[1]], deviation: 0.3))
+                let (output, inverse) = (try bench.room(shape), try bench.room([shape[0]], .float32))
+                try bench.backend.rmsNorm(
+                    RMSNormCall(input: x, weight: weight, epsilon: 1e-6, output: output, inverseRMS: inverse))
+                let (dx, dw) = (try bench.floats("dx", shape), try bench.room([shape[1]], .float32))
+                try bench.backend.rmsNormBackward(
+                    RMSNormBackwardCall(
+                        outputGradient: bench.input("g", shape), input: x, weight: weight, inverseRMS: inverse,
+                        inputGradient: dx, addend: dx, weightGradient: dw, accumulateWeight: false))
+                return [output, inverse, dx, dw]
+            },
+            Check(kernel: "RMS norm into a stream in float32", shapes: matricesOfNorms, types: [.float16]) {
+                (bench, shape) throws(TensorError) in
+                let (x, weight) = (try bench.input("x", shape), try bench.input("w", [shape[1]], deviation: 0.3))
+                let (output, inverse) = (
+                    try bench.room(shape, .float32), try bench.room([shape[0]], .float32)
+                )
+                try bench.backend.rmsNorm(
+                    RMSNormCall(
+                        input: x, weight: weight, residual: bench.floats("r", shape), epsilon: 1e-6, output: output,
+                        inverseRMS: inverse))
+                let (dx, dw) = (try bench.room(shape), try bench.room([shape[1]], .float32))
+                try bench.backend.rmsNormBackward(
+                    RMSNormBackwardCall(
+                        outputGradient: bench.floats("g", shape), input: x, weight: weight, inverseRMS: inverse,
+                        inputGradient: dx, weightGradient: dw, accumulateWeight: false))
+                return [output, inverse, dx, dw]
             },
             Check(kernel: "rotary into a cache", shapes: [[1, 8, 4, 256], [5, 4, 2, 72], [2, 2, 1, 6]]) {
                 (bench, shape) throws(TensorError) in try turn(bench, shape)
@@ -91,7 +135,9 @@ extension CUDASelfCheck {
             }
             self.layers = layers
             x = try bench.input("x", [rows, size])
+            // As in a decoder: float32 beside float16.
             residual = try bench.input("residual", [rows, size])
+                .converted(to: bench.type == .float16 ? .float32 : bench.type)
             norm = try bench.input("norm", [size], deviation: 0.1)
             maps = [try weight("q", size, size), try weight("k", size / 2, size), try weight("v", size / 2, size)]
             (gate, up) = (try weight("gate", inner, size), try weight("up", inner, size))

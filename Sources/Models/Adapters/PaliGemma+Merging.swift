@@ -7,7 +7,7 @@ extension PaliGemma {
     /// A layer in 4 bits becomes dense, in the type of the model. Modules to save stay as they were trained. All weights are
     /// frozen afterwards.
     /// - Parameters:
-    ///   - tolerance: how far a logit may move, as a share of the range of all; nil for 1e-4 in float32, 2e-2 in bfloat16.
+    ///   - tolerance: how far a logit may move, as a share of the range of all; nil for 1e-4 in float32, 2e-2 in 16 bits.
     /// - Returns: how far the logits of a row of random pixels and text moved, as a share of their range.
     /// - Throws: `ModelError.adapter` if there is no adapter, or logits moved too far; the model is then as before.
     package func mergeAdapter(tolerance: Double? = nil) throws(ModelError) -> Double {

@@ -1,6 +1,9 @@
 import Tensors
 
 /// The language model of PaliGemma: embedding, layers, last norm. Its head is the embedding again.
+///
+/// What layers add to, the residual stream, is of a type of its own: Gemma's leaves the range of float16. Norms read it, and
+/// write the type of the weights, which products compute in.
 struct GemmaDecoder {
     /// The embedding table, `[V, D]`.
     let table: Parameter
@@ -35,11 +38,11 @@ struct GemmaDecoder {
         try table.value.gatheringRows(at: ids, scale: Float(configuration.hiddenSize).squareRoot())
     }
 
-    /// - Parameter x: embedded tokens, `[B, T, D]`.
-    /// - Returns: the hidden states after the last norm, `[B, T, D]`.
+    /// - Parameter x: embedded tokens, `[B, T, D]`, in the type of the weights.
+    /// - Returns: the hidden states after the last norm, `[B, T, D]`, in that type.
     func callAsFunction(_ x: Tensor, _ context: DecoderContext, _ pass: Pass) throws(TensorError) -> Tensor {
         let norms = layers.map(\.inputNorm) + [lastNorm]
-        var x = x
+        var x = try x.converted(to: table.value.elementType.ofResidualStream)
         // The norm of x comes with it from the layer before, but where layers are computed again from x alone.
         var normed = pass.recomputes ? x : try norms[0](x, pass)
         for (i, (layer, next)) in zip(layers, norms.dropFirst()).enumerated() {
@@ -57,4 +60,9 @@ struct GemmaDecoder {
         pass.observe?("hidden_\(layers.count)", output)
         return output
     }
+}
+
+extension ElementType {
+    /// The type of the residual stream where weights are of this type: float32 for float16, which ends at 65,504.
+    var ofResidualStream: ElementType { self == .float16 ? .float32 : self }
 }

@@ -24,6 +24,9 @@ package final class PaliGemma {
     let projector: Linear
     let decoder: GemmaDecoder
 
+    /// Whether products are in float16, where small gradients vanish unless the loss is scaled.
+    package var computesInFloat16: Bool { elementType == .float16 || quantization?.computeType == .float16 }
+
     /// All weights, adapters included.
     package var parameters: ParameterStore { tree.store }
 
@@ -35,6 +38,10 @@ package final class PaliGemma {
         _ configuration: PaliGemmaConfiguration, source: any ParameterSource, elementType: ElementType,
         quantization: QuantizationConfiguration? = nil, backend: any Backend
     ) throws(ModelError) {
+        try modelErrors { () throws(TensorError) in
+            try backend.requireComputing(in: elementType)
+            if let type = quantization?.computeType { try backend.requireComputing(in: type) }
+        }
         self.configuration = configuration
         self.quantization = quantization
         self.elementType = elementType

@@ -62,8 +62,9 @@ extension CheckpointSource {
         guard value["blocksize"]?.integer == NF4Matrix.blockSize else {
             throw fail("blocks are not of \(NF4Matrix.blockSize) elements")
         }
-        guard let type = ["float32": ElementType.float32, "bfloat16": .bfloat16][value["dtype"]?.string ?? ""] else {
-            throw fail("dtype is neither float32 nor bfloat16")
+        let types = ["float32": ElementType.float32, "bfloat16": .bfloat16, "float16": .float16]
+        guard let type = types[value["dtype"]?.string ?? ""] else {
+            throw fail("dtype is none of float32, bfloat16, float16")
         }
         let offset = value["nested_offset"]?.double.map { Float($0) }
         guard offset == nil || value["nested_blocksize"]?.integer == NF4Matrix.outerBlockSize else {

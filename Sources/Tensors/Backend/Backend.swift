@@ -22,6 +22,9 @@ package protocol Backend: AnyObject {
     /// Whether tensors hold values. False in a rehearsal, whose reads give zeros: work on the host is left out there.
     var holdsValues: Bool { get }
 
+    /// Refuses a type that layers cannot compute in here, and says what to use; has a default.
+    func requireComputing(in type: ElementType) throws(TensorError)
+
     /// The most bytes that tensors may take, nil where the device sets no bound of its own; has a default.
     var capacity: Int? { get }
 

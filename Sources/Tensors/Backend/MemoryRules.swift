@@ -30,6 +30,15 @@ extension Backend {
     /// Devices hold what is written to them.
     package var holdsValues: Bool { true }
 
+    /// GPUs have float16 unless they say otherwise, processors have not.
+    package func requireComputing(in type: ElementType) throws(TensorError) {
+        guard type != .float16 || device.kind == .cuda else {
+            throw .argument(
+                operation: "\(type.name) on \(device.name)",
+                reason: "layers compute in it on a GPU only; use --dtype bfloat16 or float32 here")
+        }
+    }
+
     /// For devices that do not say.
     package var capacity: Int? { nil }
 

@@ -1,7 +1,9 @@
 /// Root-mean-square normalization over the last axis: `x * rsqrt(mean(x^2) + epsilon) * (1 + weight)`, then `residual + ` that.
 ///
-/// The normalized and weighted value is computed in float32 and rounded to the element type before the residual is added.
+/// The normalized and weighted value is computed in float32 and rounded to the output's type before the residual is added.
 /// - Shapes: input `[R, D]`, weight `[D]` (stored around zero), residual and output `[R, D]`, inverseRMS float32 `[R]`.
+/// - Types: input and weight alike, residual and output alike. Where the weight is float16 the input may be float32, or
+///   residual and output may be, but not both.
 package struct RMSNormCall {
     package let input: Tensor
     package let weight: Tensor
@@ -27,7 +29,7 @@ package struct RMSNormCall {
 
 /// One norm, and then another of what the first gives: `next.input` is `first.output`.
 ///
-/// Bits are those of the two calls, one after the other.
+/// Bits are those of the two calls, one after the other. `next.output` is of the type of `first.input`.
 package struct RMSNormPairCall {
     package let first: RMSNormCall
     package let next: RMSNormCall
@@ -49,6 +51,7 @@ extension Backend {
 /// The gradient of `RMSNormCall` for its input and weight; the residual's is `outputGradient` itself.
 ///
 /// - Shapes: as forward; inputGradient like input, weightGradient float32 `[D]`.
+/// - Types: as forward; outputGradient like the output, inputGradient and addend like the input.
 package struct RMSNormBackwardCall {
     package let outputGradient: Tensor
     package let input: Tensor

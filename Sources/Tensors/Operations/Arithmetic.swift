@@ -1,6 +1,7 @@
 extension Tensor {
     /// The sum; `other` may have fewer rows, then it repeats (position embeddings over a batch).
     ///
+    /// - Parameter other: of the type of `self`, or any real one where that is float32.
     /// - Throws: `TensorError.shapeMismatch` if the columns differ or the rows are no multiple.
     package func adding(_ other: Tensor) throws(TensorError) -> Tensor {
         guard columns == other.columns, other.rows > 0, rows % other.rows == 0 else {
@@ -8,7 +9,9 @@ extension Tensor {
         }
         let output = try Tensor(uninitialized: shape, elementType, on: backend)
         try backend.add(AddCall(a: detached, b: other.detached, scale: 1, output: output))
-        return Tape.record(output, from: [self, other]) { AdditionBackward(otherShape: other.shape) }
+        return Tape.record(output, from: [self, other]) {
+            AdditionBackward(otherShape: other.shape, otherType: other.elementType)
+        }
     }
 
     /// The product with a number.
@@ -38,13 +41,16 @@ extension Tensor {
 
 private struct AdditionBackward: BackwardOperation {
     let otherShape: [Int]
+    let otherType: ElementType
 
     func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
         try gradients.add(outputGradient, to: 0)
         guard gradients.wants(1) else { return }
         let backend = outputGradient.backend
         let width = otherShape.product
-        if width == outputGradient.count { return try gradients.add(outputGradient.viewed(as: otherShape), to: 1) }
+        if width == outputGradient.count {
+            return try gradients.add(outputGradient.viewed(as: otherShape).converted(to: otherType), to: 1)
+        }
         // A repeated operand gathers the gradient of every repetition: a sum over rows of its whole size.
         let repeats = outputGradient.viewed(as: [outputGradient.count / width, width])
         try gradients.accumulate(to: 1, shape: [width], elementType: .float32, on: backend) {

@@ -6,14 +6,14 @@ extension Tensor {
     ///   - weight: `[D]`, stored around zero as Gemma checkpoints do.
     ///   - epsilon: added to the mean square, before the root.
     ///   - residual: the shape of `self`.
-    /// - Returns: the shape and type of `self`, `[.., D]`.
+    /// - Returns: the shape of `self`, `[.., D]`, and the type of `residual`, or of `weight` where there is none.
     /// - Throws: `TensorError.shapeMismatch` if the last axis is not `D`.
     /// - Source: Gemma 2 report, section 2; docs/numerics.md "RMSNorm".
     package func rmsNorm(weight: Tensor, epsilon: Float, residual: Tensor? = nil) throws(TensorError) -> Tensor {
         guard weight.shape == [columns], residual.map({ $0.shape == shape }) ?? true else {
             throw .shapeMismatch(operation: "RMSNorm", shape, weight.shape)
         }
-        let output = try Tensor(uninitialized: shape, elementType, on: backend)
+        let output = try Tensor(uninitialized: shape, (residual ?? weight).elementType, on: backend)
         let inputs = [self, weight] + (residual.map { [$0] } ?? [])
         let isRecorded = inputs.contains { $0.requiresGradient }
         let inverseRMS = isRecorded ? try Tensor(uninitialized: [rows], .float32, on: backend) : nil
@@ -33,7 +33,8 @@ extension Tensor {
     ///   - weight, epsilon: of the first norm.
     ///   - residual: the shape of `self`.
     ///   - nextWeight, nextEpsilon: of the second.
-    /// - Returns: what `rmsNorm` gives, and the norm of it; both the shape and type of `self`, `[.., D]`.
+    /// - Returns: what `rmsNorm` gives, of the type of `residual`, and the norm of it, of the type of `nextWeight`; both the
+    ///   shape of `self`, `[.., D]`.
     /// - Throws: `TensorError.shapeMismatch` if the last axis is not `D`.
     package func rmsNorm(
         weight: Tensor, epsilon: Float, residual: Tensor, nextWeight: Tensor, nextEpsilon: Float
@@ -42,8 +43,8 @@ extension Tensor {
             throw .shapeMismatch(operation: "RMSNorm", shape, weight.shape)
         }
         let (sum, next) = (
-            try Tensor(uninitialized: shape, elementType, on: backend),
-            try Tensor(uninitialized: shape, elementType, on: backend)
+            try Tensor(uninitialized: shape, residual.elementType, on: backend),
+            try Tensor(uninitialized: shape, nextWeight.elementType, on: backend)
         )
         let isRecorded = [self, weight, residual].contains { $0.requiresGradient }
         let isNextRecorded = isRecorded || nextWeight.requiresGradient

@@ -13,6 +13,12 @@ extension TrainingArguments {
         try require(
             !bf16 || elementType == .bfloat16, "bf16",
             "the model computes in \(elementType.name); load it with --dtype bfloat16")
+        try require(
+            !fp16 || elementType == .float16, "fp16",
+            "the model computes in \(elementType.name); load it with --dtype float16")
+        try require(
+            elementType != .float16 || masterWeights == .float32, "master-weights",
+            "must be float32 for a model in float16, whose small updates round to nothing")
     }
 
     private func require(_ holds: Bool, _ name: String, _ reason: String) throws(TrainingError) {
@@ -53,8 +59,10 @@ extension TrainingArguments {
             classWeights == nil || packedOrders == 1 && noiseBoxes == nil, "class-weights",
             "do not go with packed orders or noise boxes")
         try require((0..<1).contains(labelSmoothingFactor), "label-smoothing-factor", "must be in 0..<1")
+        try require(!fp16 || !bf16, "fp16", "give it or bf16, not both")
         try require(
-            !fp16, "fp16", "float16 overflows in Gemma's layers and is not offered; --bf16 takes as little memory")
+            !fp16 || masterWeights == .float32, "fp16",
+            "keeps float32 weights, and --master-weights none keeps none; give one of them")
         try require(
             !bf16 || masterWeights == .float32, "bf16",
             "keeps float32 weights, and --master-weights none keeps none; give one of them")

@@ -43,7 +43,7 @@ package struct TrainingArguments: Sendable, Equatable {
     package var packedOrders = 1
     /// Asks for a model that computes in bfloat16 while its trained weights are kept in float32.
     package var bf16 = false
-    /// Asks for float16, which is not offered.
+    /// Asks for a model that computes in float16 while its trained weights are kept in float32.
     package var fp16 = false
     /// Whether examples of about the same length share a micro-batch.
     package var groupByLength = false

@@ -11,6 +11,7 @@ extension Trainer {
         try engine.optimizer.restore(from: folder, engine.optimizer.slots.flatMap(\.stored)) { $0.count == $1 }
         engine.step = state.globalStep
         engine.optimizer.step = state.optimizerStep
+        engine.scaler = state.scaler
         (lossSinceLog, updatesSinceLog, log) = (state.lossSinceLog, state.updatesSinceLog, state.logHistory)
         losses = state.losses ?? []
         evaluations = state.evaluations ?? []
@@ -48,6 +49,15 @@ extension Trainer {
         }
         if let running = state.plan, running.batchSize < 1 || running.evalBatchSize < 1 {
             throw .resume(folder: folder, reason: "running_plan has a batch without examples")
+        }
+        guard (state.scaler != nil) == (engine.scaler != nil) else {
+            throw .resume(
+                folder: folder,
+                reason: "loss_scaler: the run \(state.scaler == nil ? "scaled no losses" : "computed in float16"), "
+                    + "this one \(engine.scaler == nil ? "scales none" : "computes in float16")")
+        }
+        if let scaler = state.scaler, !scaler.isSound || scaler.skippedUpdates > state.globalStep {
+            throw .resume(folder: folder, reason: "loss_scaler: \(scaler.scale) and its counts cannot be")
         }
         guard (0...plan.totalSteps).contains(state.globalStep), (0...state.globalStep).contains(state.optimizerStep)
         else {

@@ -102,7 +102,7 @@ extension Trainer {
             exampleCount: examples.count, batchSize: arguments.perDeviceTrainBatchSize,
             accumulation: arguments.gradientAccumulationSteps, seed: arguments.seed, lossSinceLog: lossSinceLog,
             updatesSinceLog: updatesSinceLog, logHistory: log, evaluations: evaluations, losses: losses,
-            plan: engine.plan == RunningPlan(arguments) ? nil : engine.plan)
+            plan: engine.plan == RunningPlan(arguments) ? nil : engine.plan, scaler: engine.scaler)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -140,6 +140,8 @@ struct TrainerState: Codable, Equatable {
     var losses: [Double]?
     /// The plan that the run went on by, where memory had made it smaller.
     var plan: RunningPlan?
+    /// As `UpdateEngine.scaler`.
+    var scaler: LossScaler?
 
     enum CodingKeys: String, CodingKey {
         case globalStep = "global_step"
@@ -154,5 +156,6 @@ struct TrainerState: Codable, Equatable {
         case logHistory = "log_history"
         case evaluations, losses
         case plan = "running_plan"
+        case scaler = "loss_scaler"
     }
 }

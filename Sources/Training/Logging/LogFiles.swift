@@ -2,8 +2,8 @@ import JSON
 
 /// The logs for other programs: `log.jsonl`, one object a line, and `log.csv`, one row a line.
 ///
-/// Both hold `step`, `epoch`, the values of a log line (`loss`, `learning_rate`, `grad_norm`) or of an evaluation
-/// (`eval_loss`, `eval_map50_95`, …), and `seconds` since the logs were opened.
+/// Both hold `step`, `epoch`, the values of a log line (`loss`, `learning_rate`, `grad_norm`; in float16 `loss_scale` and
+/// `skipped_updates` too) or of an evaluation (`eval_loss`, `eval_map50_95`, …), and `seconds` since the logs were opened.
 enum LogFiles {
     static let linesName = "log.jsonl"
     static let tableName = "log.csv"
@@ -11,6 +11,8 @@ enum LogFiles {
         "step", "epoch", "loss", "learning_rate", "grad_norm", "eval_loss", "eval_map50_95", "eval_map50", "eval_map75",
         "seconds",
     ]
+    /// The columns that a run has besides where its losses are scaled.
+    static let scaleColumns = ["loss_scale", "skipped_updates"]
 
     /// Opens the lines; those of later steps than the first are left out, and one that was cut by a crash too.
     static func openLines(_ folder: String, firstStep: Int) throws(TrainingError) -> AppendedFile {

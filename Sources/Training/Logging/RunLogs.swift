@@ -9,6 +9,7 @@ package final class RunLogs {
     private let events: EventFile?
     private let lines: AppendedFile?
     private let table: AppendedFile?
+    private let columns: [String]
     private let wallTime: () -> Double
     private let start: Double
     /// Why a log could not be written; nothing is written after that.
@@ -18,11 +19,13 @@ package final class RunLogs {
     ///
     /// - Parameters:
     ///   - firstStep: the update that the run starts at; what logs say of later ones is from a run that was cut, and goes.
+    ///   - scalesLosses: whether the run does, so that tables have columns for it.
     ///   - wallTime: seconds since 1970.
     package init(
-        _ arguments: TrainingArguments, model: String, firstStep: Int, exif: ExifOrientation = .ignore,
-        wallTime: @escaping () -> Double
+        _ arguments: TrainingArguments, model: String, firstStep: Int, scalesLosses: Bool = false,
+        exif: ExifOrientation = .ignore, wallTime: @escaping () -> Double
     ) throws(TrainingError) {
+        columns = LogFiles.columns + (scalesLosses ? LogFiles.scaleColumns : [])
         (self.arguments, self.exif, self.wallTime) = (arguments, exif, wallTime)
         start = wallTime()
         let folder = arguments.logFolder ?? "."
@@ -31,7 +34,8 @@ package final class RunLogs {
             kinds.contains(.tensorboard)
             ? try EventFile(folder: folder, firstStep: firstStep == 0 ? 0 : firstStep + 1, wallTime: wallTime) : nil
         lines = kinds.contains(.jsonl) ? try LogFiles.openLines(folder, firstStep: firstStep) : nil
-        table = kinds.contains(.csv) ? try LogFiles.openTable(folder, firstStep: firstStep) : nil
+        table =
+            kinds.contains(.csv) ? try LogFiles.openTable(folder, firstStep: firstStep, columns: columns) : nil
         let hparams = arguments.hparams(model: model)
         let metrics = ["train/loss", "eval/loss", "eval/map50_95", "eval/map50"]
         try events?.add(
@@ -66,19 +70,13 @@ package final class RunLogs {
     }
 
     private func write(_ entry: LogEntry) throws(TrainingError) {
-        try write(
-            step: entry.step,
-            [
-                ("epoch", entry.epoch), ("loss", entry.loss), ("learning_rate", entry.learningRate),
-                ("grad_norm", entry.gradientNorm),
-            ])
+        let scaling = [("loss_scale", entry.lossScale), ("skipped_updates", entry.skippedUpdates.map(Double.init))]
+            .compactMap { name, value in value.map { (name, $0) } }
+        let values = [("loss", entry.loss), ("learning_rate", entry.learningRate), ("grad_norm", entry.gradientNorm)]
+        try write(step: entry.step, [("epoch", entry.epoch)] + values + scaling)
         try events?.add(
             step: entry.step,
-            [
-                EventFile.scalar("train/loss", entry.loss),
-                EventFile.scalar("train/learning_rate", entry.learningRate),
-                EventFile.scalar("train/grad_norm", entry.gradientNorm), EventFile.scalar("train/epoch", entry.epoch),
-            ])
+            (values + [("epoch", entry.epoch)] + scaling).map { EventFile.scalar("train/" + $0.0, $0.1) })
     }
 
     private func write(_ record: EvaluationRecord, _ pictures: [EvaluatedPicture]) throws(TrainingError) {
@@ -111,7 +109,7 @@ package final class RunLogs {
     private func write(step: Int, _ values: [(name: String, value: Double)]) throws(TrainingError) {
         let seconds = wallTime() - start
         try lines?.append(LogFiles.line(step: step, values, seconds: seconds))
-        try table?.append(LogFiles.row(step: step, values, seconds: seconds))
+        try table?.append(LogFiles.row(step: step, values, seconds: seconds, columns: columns))
     }
 }
 
@@ -128,6 +126,7 @@ extension TrainingArguments {
             "adam_epsilon": .number(adamEpsilon), "max_grad_norm": .number(maxGradNorm),
             "label_smoothing_factor": .number(labelSmoothingFactor), "optim": .text(optim.rawValue),
             "master_weights": .text(masterWeights.rawValue), "bf16": .flag(bf16),
+            "fp16": .flag(fp16),
             "group_by_length": .flag(groupByLength), "seed": .number(Double(seed)),
         ]
     }

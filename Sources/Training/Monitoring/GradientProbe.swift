@@ -62,6 +62,16 @@ package struct GradientProbe {
 
     /// The squared norm of the gradient of the mean loss over micro-batches together, without dropout.
     func squaredNorm(of group: [TrainingBatch]) throws(TrainingError) -> Double {
+        guard var scaler = LossScaler(for: model) else { return try squaredNorm(of: group, lossScale: 1) }
+        while true {
+            let square = try squaredNorm(of: group, lossScale: scaler.scale)
+            if square.isFinite { return square }
+            try scaler.note(isFinite: false)
+        }
+    }
+
+    /// The same, where the loss is multiplied for the way back.
+    private func squaredNorm(of group: [TrainingBatch], lossScale: Double) throws(TrainingError) -> Double {
         defer { for parameter in model.parameters.trainable { parameter.clearGradient(releasing: true) } }
         let weight = group.reduce(0) { $0 + $1.labelWeight }
         return try trainingErrors { () throws(TensorError) in
@@ -69,7 +79,8 @@ package struct GradientProbe {
                 let tape = Tape()
                 let pass = Pass(tape: tape)
                 let losses = try model.losses(
-                    batch.tokens, features: batch.features(model, pass), weight: 1 / Float(weight), pass)
+                    batch.tokens, features: batch.features(model, pass), weight: Float(lossScale) / Float(weight),
+                    pass)
                 try tape.backward(fromLosses: losses)
             }
             var sum = 0.0
@@ -79,7 +90,7 @@ package struct GradientProbe {
                 try gradient.backend.sumOfSquares(SumOfSquaresCall(input: gradient, output: square))
                 sum += Double(try square.scalar())
             }
-            return sum
+            return sum / (lossScale * lossScale)
         }
     }
 }

@@ -87,7 +87,9 @@ extension MonitorReport {
 
     private mutating func adviseOnGradients() {
         guard let gradients else { return }
-        if gradients.skipped > 0 {
+        // A loss scale is sought by skipping: that is no fault unless it goes on.
+        let usual = gradients.lossScale == nil ? 0 : history.updates.count / 10
+        if gradients.skipped > usual {
             add(
                 .gradients, "Updates were not finite and were skipped: lower the learning rate, or compute in float32.",
                 [Figure("skipped", Double(gradients.skipped)), Figure("updates", Double(history.updates.count))])

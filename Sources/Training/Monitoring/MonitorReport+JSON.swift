@@ -71,6 +71,7 @@ extension MonitorReport {
         [
             "median": number(facts.median), "deviation": number(facts.deviation), "largest": number(facts.largest),
             "clipped_share": number(facts.clippedShare), "skipped": .integer(Int64(facts.skipped)),
+            "loss_scale": number(facts.lossScale),
         ]
     }
 

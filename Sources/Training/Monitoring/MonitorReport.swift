@@ -43,6 +43,8 @@ package struct MonitorReport: Sendable, Equatable {
         /// The share of updates whose gradients were scaled down.
         package var clippedShare: Double
         package var skipped: Int
+        /// What the last loss was multiplied by for the way back; nil where losses are not scaled.
+        package var lossScale: Double?
     }
 
     /// What updates cost.
@@ -129,7 +131,8 @@ extension MonitorReport {
         let clipped = history.maxGradNorm > 0 ? norms.count { $0 > history.maxGradNorm } : 0
         return Gradients(
             median: RobustStatistics.median(norms), deviation: RobustStatistics.deviation(norms), largest: largest,
-            clippedShare: Double(clipped) / Double(norms.count), skipped: history.updates.count { $0.loss.isNaN })
+            clippedShare: Double(clipped) / Double(norms.count), skipped: history.updates.count { $0.loss.isNaN },
+            lossScale: history.updates.last?.lossScale)
     }
 
     private static func speed(_ history: RunHistory, peak: Double?) -> Speed? {

@@ -18,7 +18,7 @@ extension RunHistory {
                 history.updates.append(
                     Update(
                         step: step, epoch: epoch, loss: entry["loss"]?.double ?? .nan, learningRate: rate,
-                        gradientNorm: entry["grad_norm"]?.double ?? .nan))
+                        gradientNorm: entry["grad_norm"]?.double ?? .nan, lossScale: entry["loss_scale"]?.double))
             } else if let loss = entry["eval_loss"] {
                 history.evaluations.append(
                     EvaluationRecord(

@@ -14,14 +14,17 @@ package struct RunHistory: Sendable, Equatable {
         package var shapes: [BatchShape]
         /// How long it took; nil where it was not measured.
         package var seconds: Double?
+        /// What its loss was multiplied by for the way back; nil where losses are not scaled.
+        package var lossScale: Double?
 
         /// An update.
         package init(
             step: Int, epoch: Double = 0, loss: Double, learningRate: Double, gradientNorm: Double,
-            shapes: [BatchShape] = [], seconds: Double? = nil
+            shapes: [BatchShape] = [], seconds: Double? = nil, lossScale: Double? = nil
         ) {
             (self.step, self.epoch, self.loss, self.learningRate) = (step, epoch, loss, learningRate)
             (self.gradientNorm, self.shapes, self.seconds) = (gradientNorm, shapes, seconds)
+            self.lossScale = lossScale
         }
     }
 
@@ -53,7 +56,7 @@ package struct RunHistory: Sendable, Equatable {
                 Update(
                     step: status.step, epoch: status.epoch, loss: status.update.isSkipped ? .nan : status.update.loss,
                     learningRate: status.update.learningRate, gradientNorm: status.update.gradientNorm,
-                    shapes: status.update.shapes, seconds: elapsed))
+                    shapes: status.update.shapes, seconds: elapsed, lossScale: status.update.lossScale))
         case .evaluated(let record, _, _): evaluations.append(record)
         case .started, .logged, .evaluating, .saved, .stoppedEarly, .loadedBest, .shrunk: break
         }

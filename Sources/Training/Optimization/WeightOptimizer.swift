@@ -26,7 +26,7 @@ package final class WeightOptimizer {
         let slot: Slot
         let gradient: Tensor
         let learningRate: Double
-        /// Multiplies gradients, for clipping.
+        /// Multiplies gradients, for clipping, and to undo the scaling of losses.
         let gradientScale: Float
         /// Counts from 1.
         let step: Int
@@ -78,7 +78,7 @@ package final class WeightOptimizer {
         return !name.hasSuffix(".bias") && !isSigLIPNorm && !(compatibility == .newest && isGemmaNorm)
     }
 
-    /// The norm of all gradients together, times `scale`; not finite if any element is not.
+    /// The norm of all gradients together; not finite if any element is not.
     package func gradientNorm() throws(TensorError) -> Double {
         let gradients = slots.compactMap(\.parameter.currentGradient)
         guard let backend = gradients.first?.backend else { return 0 }
@@ -93,15 +93,18 @@ package final class WeightOptimizer {
     ///
     /// - Parameters:
     ///   - learningRate: of this update.
-    ///   - gradientNorm: as `gradientNorm()` returned it, for clipping.
-    package func update(learningRate: Double, gradientNorm: Double) throws(TensorError) {
+    ///   - gradientNorm: of the gradients as they would be without `lossScale`, for clipping.
+    ///   - lossScale: what the loss, and so each gradient, was multiplied by.
+    package func update(
+        learningRate: Double, gradientNorm: Double, lossScale: Double = 1
+    ) throws(TensorError) {
         // What can run out of memory comes first, so that an update is made whole or not at all.
         try makeMomentsWritable()
         let changed = slots.filter { $0.parameter.currentGradient != nil }
         for slot in changed { try slot.parameter.makeWritable() }
         step += 1
-        let scale =
-            arguments.maxGradNorm > 0 ? Float(min(1, arguments.maxGradNorm / (gradientNorm + 1e-6))) : 1
+        let clipping = arguments.maxGradNorm > 0 ? min(1, arguments.maxGradNorm / (gradientNorm + 1e-6)) : 1
+        let scale = Float(clipping / lossScale)
         let updates = changed.compactMap { slot in
             slot.parameter.currentGradient.map { gradient in
                 Update(

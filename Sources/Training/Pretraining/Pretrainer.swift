@@ -44,6 +44,9 @@ package final class Pretrainer {
         now: @escaping () -> Double
     ) throws(TrainingError) {
         try arguments.check()
+        guard !model.computesInFloat16 else {
+            throw .argument(name: "dtype", reason: "a pretraining scales no losses; use bfloat16 or float32")
+        }
         guard let locations = processor.tokenizer.locationIDs else {
             throw .argument(name: "model", reason: "its tokenizer has no <loc0000> to <loc1023> in a row")
         }

@@ -6,6 +6,7 @@ import Tensors
 package struct RunState {
     fileprivate let step: Int
     fileprivate let optimizerStep: Int
+    fileprivate let scaler: LossScaler?
     fileprivate let plan: RunningPlan
     fileprivate let slots: [WeightOptimizer.Slot]
     fileprivate let log: [LogEntry]
@@ -23,16 +24,16 @@ extension Trainer {
     /// What the run is now.
     package func keepState() -> RunState {
         RunState(
-            step: engine.step, optimizerStep: engine.optimizer.step, plan: engine.plan, slots: engine.optimizer.keep(),
-            log: log,
-            evaluations: evaluations, savedStep: savedStep, losses: losses, lossSinceLog: lossSinceLog,
-            updatesSinceLog: updatesSinceLog)
+            step: engine.step, optimizerStep: engine.optimizer.step, scaler: engine.scaler, plan: engine.plan,
+            slots: engine.optimizer.keep(), log: log, evaluations: evaluations, savedStep: savedStep, losses: losses,
+            lossSinceLog: lossSinceLog, updatesSinceLog: updatesSinceLog)
     }
 
     /// Makes the run what it was; the model's state is restored apart.
     package func restore(_ state: RunState) {
         engine.step = state.step
         engine.optimizer.step = state.optimizerStep
+        engine.scaler = state.scaler
         take(state.plan)
         engine.optimizer.restore(state.slots)
         (log, losses) = (state.log, state.losses)

@@ -170,7 +170,8 @@ package final class Trainer {
         // Where every update was skipped there is no loss to state, and 0 / 0 says so.
         let entry = LogEntry(
             step: engine.step, epoch: epochsSeen, loss: lossSinceLog / Double(updatesSinceLog),
-            learningRate: engine.loggedRate, gradientNorm: result.gradientNorm)
+            learningRate: engine.loggedRate, gradientNorm: result.gradientNorm, lossScale: result.lossScale,
+            skippedUpdates: engine.scaler?.skippedUpdates)
         (lossSinceLog, updatesSinceLog) = (0, 0)
         log.append(entry)
         observe(.logged(entry))

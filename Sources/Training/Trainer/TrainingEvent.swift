@@ -61,11 +61,17 @@ package struct LogEntry: Sendable, Equatable, Codable {
     package var learningRate: Double
     /// The norm of the last update's gradients, before clipping.
     package var gradientNorm: Double
+    /// What the last update's loss was multiplied by; nil where losses are not scaled.
+    package var lossScale: Double?
+    /// Updates that the run has skipped because of that; nil where losses are not scaled.
+    package var skippedUpdates: Int?
 
     enum CodingKeys: String, CodingKey {
         case step, epoch, loss
         case learningRate = "learning_rate"
         case gradientNorm = "grad_norm"
+        case lossScale = "loss_scale"
+        case skippedUpdates = "skipped_updates"
     }
 }
 

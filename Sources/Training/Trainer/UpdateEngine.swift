@@ -13,6 +13,8 @@ package struct UpdateResult: Sendable, Equatable {
     package var labelCount: Int
     /// The shapes that the update went through.
     package var shapes: [BatchShape] = []
+    /// What losses were multiplied by for the way back; nil where they were not.
+    package var lossScale: Double?
     /// Whether the weights were left alone because loss or gradients were not finite.
     package var isSkipped: Bool
 }
@@ -23,6 +25,8 @@ package final class UpdateEngine {
     package let arguments: TrainingArguments
     package let schedule: LearningRateSchedule
     package let optimizer: WeightOptimizer
+    /// Scales losses, where the model computes in float16.
+    package internal(set) var scaler: LossScaler?
 
     /// How examples go through the model at present.
     package var plan: RunningPlan
@@ -30,6 +34,8 @@ package final class UpdateEngine {
     var afterForward: (() -> Void)?
     /// How many updates were asked for, skipped ones included.
     package internal(set) var step = 0
+    /// The rate of the last update.
+    private var lastRate = 0.0
 
     /// Starts with the model as it is.
     ///
@@ -44,23 +50,28 @@ package final class UpdateEngine {
         self.model = model
         self.arguments = arguments
         plan = RunningPlan(arguments)
+        scaler = LossScaler(for: model)
         schedule = LearningRateSchedule(arguments, totalSteps: totalSteps)
         optimizer = try trainingErrors { () throws(TensorError) in try WeightOptimizer(trainable, arguments) }
     }
 
     /// The rate that a log line after the last update states: that update's (period: the next one's).
-    package var loggedRate: Double {
-        schedule.rate(at: arguments.compatibility == .period ? step : max(step - 1, 0))
-    }
+    package var loggedRate: Double { arguments.compatibility == .period ? nextRate : lastRate }
+
+    /// The rate of the next update. The schedule stands still where the scaler has an update skipped, as transformers has it.
+    private var nextRate: Double { schedule.rate(at: step - (scaler?.skippedUpdates ?? 0)) }
 
     /// One update from the micro-batches of a group.
     package func update(_ group: [TrainingBatch]) throws(TrainingError) -> UpdateResult {
+        let result: UpdateResult
         do throws(TensorError) {
-            return try makeUpdate(group)
+            result = try makeUpdate(group)
         } catch {
             optimizer.skip()
             throw .model(.tensor(error))
         }
+        try scaler?.note(isFinite: !result.isSkipped)
+        return result
     }
 
     private func makeUpdate(_ group: [TrainingBatch]) throws(TensorError) -> UpdateResult {
@@ -70,21 +81,22 @@ package final class UpdateEngine {
         for (place, batch) in group.enumerated() {
             if let some = try accumulate(batch, place: place, groupWeight: labelWeight) { losses.append(some) }
         }
-        let norm = try optimizer.gradientNorm()
+        let lossScale = scaler?.scale ?? 1
+        let norm = try optimizer.gradientNorm() / lossScale
         // Read only now, so that the device is not waited for between micro-batches.
         var loss = 0.0
         for some in losses { loss += try share(of: some) }
-        let rate = schedule.rate(at: step)
+        lastRate = nextRate
         let isFinite = loss.isFinite && norm.isFinite
         if isFinite {
-            try optimizer.update(learningRate: rate, gradientNorm: norm)
+            try optimizer.update(learningRate: lastRate, gradientNorm: norm, lossScale: lossScale)
         } else {
             optimizer.skip()
         }
         step += 1
         return UpdateResult(
-            loss: loss, learningRate: rate, gradientNorm: norm, labelCount: labelCount,
-            shapes: group.map(\.shape), isSkipped: !isFinite)
+            loss: loss, learningRate: lastRate, gradientNorm: norm, labelCount: labelCount,
+            shapes: group.map(\.shape), lossScale: scaler?.scale, isSkipped: !isFinite)
     }
 
     /// Adds the gradients of one micro-batch; returns the losses of its labels, or nil if it has none.
@@ -99,8 +111,9 @@ package final class UpdateEngine {
         pass.dropout = (seed: arguments.seed, step: microStep)
         let features = try batch.features(model, pass)
         let isPeriod = arguments.compatibility == .period
+        let lossScale = Float(scaler?.scale ?? 1)
         let losses = try model.losses(
-            batch.tokens, features: features, weight: 1 / Float(isPeriod ? batch.labelWeight : groupWeight),
+            batch.tokens, features: features, weight: lossScale / Float(isPeriod ? batch.labelWeight : groupWeight),
             smoothing: Float(arguments.labelSmoothingFactor), pass)
         afterForward?()
         try tape.backward(fromLosses: losses)
@@ -109,7 +122,7 @@ package final class UpdateEngine {
 
     /// What a micro-batch adds to the loss of an update.
     private func share(of losses: Tensor) throws(TensorError) -> Double {
-        let sum = try losses.floats().reduce(0) { $0 + Double($1) }
+        let sum = try losses.floats().reduce(0) { $0 + Double($1) } / (scaler?.scale ?? 1)
         return arguments.compatibility == .period ? sum / Double(arguments.gradientAccumulationSteps) : sum
     }
 }

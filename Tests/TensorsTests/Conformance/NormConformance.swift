@@ -123,6 +123,81 @@ import Testing
         }
     }
 
+    @Test("norms between a stream in float32 and float16: float32's values, rounded once", arguments: Subject.all)
+    func streams(subject: Subject) throws {
+        let backend = try subject.make()
+        for (rows, columns) in [(1, 8), (17, 30), (9, 300), (2, 4500)] {
+            /// Numbers that float16 has, in both types.
+            func sample(_ name: String, _ shape: [Int], _ factor: Float = 1) throws -> (half: Tensor, float: Tensor) {
+                let values = try Sample(name, shape, on: backend).values.map { factor * Float($0) }
+                let half = try Tensor(values, shape: shape, on: backend).converted(to: .float16)
+                return (half, try half.converted(to: .float32))
+            }
+            let shape = [rows, columns]
+            // Large, so that the gradient of a stream's gradient fits in float16.
+            let x = try sample("x", shape, 100)
+            let (weight, g) = (try sample("w", [columns]), try sample("g", shape))
+            let (next, addend) = (try sample("next", [columns]), try sample("addend", shape))
+            // Beyond what float16 holds.
+            let stream = try sample("stream", shape).float.scaled(by: 1e5)
+            func close(_ found: Tensor, _ exact: Tensor, _ what: String) throws {
+                let tolerance = found.elementType == .float16 ? 1e-3 : 1e-6
+                let exact = try exact.floats().map(Double.init)
+                let scale = exact.reduce(0) { max($0, abs($1)) }
+                expectNear(try found.floats(), exact, tolerance: tolerance, scale: scale, "\(what) \(shape)")
+            }
+            func forward(
+                _ x: Tensor, _ weight: Tensor, _ residual: Tensor?, _ type: ElementType
+            ) throws -> (output: Tensor, inverse: Tensor) {
+                let (output, inverse) = (try room(shape, type, on: backend), try room([rows], on: backend))
+                try backend.rmsNorm(
+                    RMSNormCall(
+                        input: x, weight: weight, residual: residual, epsilon: 1e-6, output: output,
+                        inverseRMS: inverse))
+                return (output, inverse)
+            }
+            func backward(
+                _ g: Tensor, _ x: Tensor, _ weight: Tensor, _ inverse: Tensor, _ addend: Tensor
+            ) throws -> (x: Tensor, weight: Tensor) {
+                let (dx, dw) = (try room(shape, x.elementType, on: backend), try room([columns], on: backend))
+                try backend.rmsNormBackward(
+                    RMSNormBackwardCall(
+                        outputGradient: g, input: x, weight: weight, inverseRMS: inverse, inputGradient: dx,
+                        addend: addend, weightGradient: dw, accumulateWeight: false))
+                return (dx, dw)
+            }
+            // Out of the stream.
+            let (out, exactOut) = (
+                try forward(stream, weight.half, nil, .float16), try forward(stream, weight.float, nil, .float32)
+            )
+            try close(out.output, exactOut.output, "norm of the stream")
+            let tiny = try addend.float.scaled(by: 1e-5)
+            let ofStream = try backward(g.half, stream, weight.half, out.inverse, tiny)
+            let exactOfStream = try backward(g.float, stream, weight.float, exactOut.inverse, tiny)
+            try close(ofStream.x, exactOfStream.x, "gradient of the stream")
+            try close(ofStream.weight, exactOfStream.weight, "weight's gradient")
+            // Into the stream, and the next norm.
+            let into = try forward(x.half, weight.half, stream, .float32)
+            let exactInto = try forward(x.float, weight.float, stream, .float32)
+            try close(into.output, exactInto.output, "sum in the stream")
+            let wide = try g.float.scaled(by: 1e5)
+            let small = try backward(wide, x.half, weight.half, into.inverse, addend.half)
+            let exactSmall = try backward(wide, x.float, weight.float, exactInto.inverse, addend.float)
+            #expect(small.x.elementType == .float16)
+            try close(small.weight, exactSmall.weight, "weight's gradient from the stream")
+            try close(small.x, exactSmall.x, "gradient from the stream")
+            let outputs = [try room(shape, on: backend), try room(shape, .float16, on: backend)]
+            try backend.rmsNorm(
+                RMSNormPairCall(
+                    first: RMSNormCall(
+                        input: x.half, weight: weight.half, residual: stream, epsilon: 1e-6, output: outputs[0]),
+                    next: RMSNormCall(input: outputs[0], weight: next.half, epsilon: 1e-6, output: outputs[1])))
+            #expect(try outputs[0].readBytes() == into.output.readBytes())
+            let second = try forward(into.output, next.half, nil, .float16)
+            #expect(try outputs[1].readBytes() == second.output.readBytes())
+        }
+    }
+
     /// Numbers around every change of regime of the exponential function.
     static let odd: [Float] = [
         0, -0.0, Float.leastNormalMagnitude / 8, -1e-30, 1e-4, -1e-3, 0.5, -0.6, 1, -2.5, 4.9, -5.5, 9.99, -10.01, 13,

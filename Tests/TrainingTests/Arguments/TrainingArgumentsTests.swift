@@ -1,3 +1,4 @@
+import Tensors
 import Testing
 
 @testable import Training
@@ -48,7 +49,8 @@ struct TrainingArgumentsTests {
         Change("warmup-ratio", "beside warmup-steps") { ($0.warmupRatio, $0.warmupSteps) = (0.1, 5) },
         Change("label-smoothing-factor", "1") { $0.labelSmoothingFactor = 1 },
         Change("label-smoothing-factor", "-0.1") { $0.labelSmoothingFactor = -0.1 },
-        Change("fp16", "on") { $0.fp16 = true },
+        Change("fp16", "beside bf16") { ($0.fp16, $0.bf16) = (true, true) },
+        Change("fp16", "without masters") { ($0.fp16, $0.masterWeights) = (true, .none) },
         Change("bf16", "without masters") { ($0.bf16, $0.masterWeights) = (true, .none) },
         Change("eval-steps", "0") { ($0.evalStrategy, $0.evalSteps) = (.steps, 0) },
         Change("eval-steps", "without a strategy") { $0.evalSteps = 5 },
@@ -76,6 +78,21 @@ struct TrainingArgumentsTests {
         let changed = arguments
         let error = #expect(throws: TrainingError.self) { try changed.check() }
         #expect(try #require(error).description.hasPrefix(change.name + ":"))
+    }
+
+    @Test("the model's type is the one that was asked for, and float16 has masters")
+    func types() throws {
+        func error(_ type: ElementType, _ change: (inout TrainingArguments) -> Void) -> String? {
+            var arguments = TrainingArguments()
+            change(&arguments)
+            do throws(TrainingError) { try arguments.check(type) } catch { return error.description }
+            return nil
+        }
+        #expect(error(.float16) { $0.fp16 = true } == nil && error(.bfloat16) { $0.bf16 = true } == nil)
+        #expect(error(.float32) { $0.fp16 = true }?.contains("--dtype float16") == true)
+        #expect(error(.float16) { $0.bf16 = true }?.contains("--dtype bfloat16") == true)
+        #expect(error(.float16) { $0.masterWeights = .none }?.hasPrefix("master-weights:") == true)
+        #expect(error(.bfloat16) { $0.masterWeights = .none } == nil)
     }
 
     @Test("no epochs are needed where max_steps says how long")

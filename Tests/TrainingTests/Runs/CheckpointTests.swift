@@ -24,6 +24,7 @@ struct CheckpointTests {
         Kind(trained: .adapter), Kind(trained: .adapter, type: .bfloat16), Kind(trained: .adapter, optimizer: .sgd),
         Kind(trained: .languageModel, optimizer: .adamw8bit),
         Kind(trained: .everything, type: .bfloat16, optimizer: .adafactor),
+        Kind(trained: .everything, type: .float16), Kind(trained: .adapter, type: .float16),
     ]
 
     private func arguments(_ tiny: TinyRun, _ kind: Kind, _ folder: String) -> TrainingArguments {
@@ -134,6 +135,21 @@ struct CheckpointTests {
         Mismatch(testDescription: "an adapter is trained", says: "weights", trained: .adapter),
         Mismatch(
             testDescription: "no masters", says: "bfloat16", type: .bfloat16, arguments: { $0.masterWeights = .none }),
+        Mismatch(
+            testDescription: "a loss scale that cannot be", says: "loss_scaler", type: .float16,
+            damage: { folder in
+                let file = folder + "/trainer_state.json"
+                let text = try String(contentsOfFile: file, encoding: .utf8)
+                try text.replacing(#""scale" : 65536"#, with: #""scale" : -3"#)
+                    .write(toFile: file, atomically: true, encoding: .utf8)
+            }),
+        Mismatch(
+            testDescription: "no loss scale", says: "loss_scaler", type: .float16,
+            damage: { folder in
+                let file = folder + "/trainer_state.json"
+                let text = try String(contentsOfFile: file, encoding: .utf8)
+                try text.replacing("loss_scaler", with: "other").write(toFile: file, atomically: true, encoding: .utf8)
+            }),
         Mismatch(
             testDescription: "no state", says: "trainer_state.json",
             damage: { try FileManager.default.removeItem(atPath: $0 + "/trainer_state.json") }),

@@ -1,4 +1,6 @@
 import CPUBackend
+import CUDABackend
+import CUDATestSupport
 import Datasets
 import Detection
 import Foundation
@@ -78,10 +80,8 @@ struct TinyRun {
     func model(
         _ trained: Trained = .languageModel, _ type: ElementType = .float32, threads: Int? = nil
     ) throws -> PaliGemma {
-        var options = CPUOptions()
-        options.threads = threads
         let model = try PaliGemma(
-            random: configuration, seed: 1, elementType: type, backend: CPUBackend(options))
+            random: configuration, seed: 1, elementType: type, backend: Self.backend(type, threads: threads))
         switch trained {
         case .languageModel: model.parameters.freeze { !$0.name.hasPrefix("language_model.") }
         case .everything: break
@@ -91,6 +91,14 @@ struct TinyRun {
                 seed: 2)
         }
         return model
+    }
+
+    /// A processor, or an emulated GPU for the type that processors do not multiply.
+    private static func backend(_ type: ElementType, threads: Int?) throws -> any Backend {
+        if type == .float16 { return try CUDABackend(EmulatedCUDA.options()) }
+        var options = CPUOptions()
+        options.threads = threads
+        return try CPUBackend(options)
     }
 
     /// Six updates in two epochs, three a time, logged every four, each micro-batch one example.

@@ -62,11 +62,12 @@ struct ModelBench {
         return try train("LoRA step", TrainingArguments(), stopwatch)
     }
 
-    /// Forward, backward and AdamW of the language model in its own type, vision tower and projector frozen.
+    /// Forward, backward and AdamW of the language model, vision tower and projector frozen. Weights are updated in their own
+    /// type, but those in float16 in float32.
     func trainLanguageModel(_ stopwatch: Stopwatch) throws -> [Measurement] {
         model.parameters.freeze { !$0.name.hasPrefix("language_model.") }
         var arguments = TrainingArguments()
-        arguments.masterWeights = .none
+        arguments.masterWeights = model.elementType == .float16 ? .float32 : .none
         return try train("full step, vision frozen", arguments, stopwatch)
     }
 

@@ -23,7 +23,7 @@ struct PlanOptions: OptionGroupContents {
     @Option("examples in a batch of an evaluation", in: 1...4096) var perDeviceEvalBatchSize = 8
     @Option("when the model is scored on the valid split") var evalStrategy = EvaluationChoice.no
     @Option("the optimizer") var optim = OptimizerChoice.adamwTorch
-    @Option("keep a float32 copy of trained weights where the model computes in bfloat16, or not")
+    @Option("keep a float32 copy of trained weights where the model computes in bfloat16 or float16, or not")
     var masterWeights = MasterChoice.float32
     @Flag("compute layers again on the way back") var gradientCheckpointing = false
     @Option("shuffled orders of an example's boxes that share a pass", in: 1...64) var packedOrders = 1

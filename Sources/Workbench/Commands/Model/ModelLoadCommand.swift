@@ -10,6 +10,9 @@ struct ModelLoadCommand: Command {
         Weights are mapped from their files and copied only where the wanted type is not the stored one. Every tensor that
         the configuration asks for must be there, and no other.
 
+        --dtype bfloat16 takes half the memory; on a GPU it needs compute capability 8.0. float16 is for older cards, and for
+        GPUs alone; what layers add to is float32 then, since Gemma's hidden states leave float16, and `train` scales losses.
+
         --quantization nf4 puts the linear layers into 4 bits while opening, as bitsandbytes does, with scales that are
         quantized too (--scales plain leaves them): vision tower, projector and language model, but not embedding, head and
         norms, which is the reference's default. They are frozen; `model adapt` makes them trainable. A checkpoint that was
@@ -79,12 +82,13 @@ enum InterpolationChoice: String, Choice {
 
 /// The types that a model can compute with.
 enum TypeChoice: String, Choice {
-    case float32, bfloat16
+    case float32, bfloat16, float16
 
     var elementType: ElementType {
         switch self {
         case .float32: .float32
         case .bfloat16: .bfloat16
+        case .float16: .float16
         }
     }
 }

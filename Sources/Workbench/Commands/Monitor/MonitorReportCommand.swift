@@ -67,6 +67,7 @@ struct MonitorReportFields {
                 "median \(facts.median, .fixed(4)), deviation \(facts.deviation, .fixed(4)), largest "
                     + "\(facts.largest, .fixed(4)), \(facts.clippedShare, .percent(0)) clipped, \(facts.skipped) skipped"
             )
+            if let scale = facts.lossScale { fields.add("loss scale", "\(scale, .shortest)") }
         }
         if let speed = report.speed { Self.add(speed, peak, to: &fields) }
         self.fields = fields

@@ -36,7 +36,7 @@ struct TrainingOptions: OptionGroupContents {
     @Option("the share of each label that is spread over all ids", in: 0...0.999999) var labelSmoothingFactor = 0.0
     @Option("where checkpoints are written; none are if not given", completion: .folder) var outputDir: Path?
     @Option("the optimizer; adamw is adamw_torch") var optim = OptimizerChoice.adamwTorch
-    @Option("keep a float32 copy of trained weights where the model computes in bfloat16, or not")
+    @Option("keep a float32 copy of trained weights where the model computes in bfloat16 or float16, or not")
     var masterWeights = MasterChoice.float32
     @Flag("compute layers again on the way back: a third more time, far less memory") var gradientCheckpointing = false
     @Option(
@@ -47,7 +47,8 @@ struct TrainingOptions: OptionGroupContents {
     var packedOrders = 1
     @Flag("be sure that the model computes in bfloat16 and its trained weights are kept in float32", name: "bf16")
     var bf16 = false
-    @Flag("float16, which is not offered: it overflows in Gemma", name: "fp16") var fp16 = false
+    @Flag("be sure that the model computes in float16 and its trained weights are kept in float32", name: "fp16")
+    var fp16 = false
     @Flag("put examples of about the same length in a batch") var groupByLength = false
     @Option("logs to write: tensorboard, jsonl, csv") var reportTo: [LogChoice] = []
     @Option("where logs are written; the folder runs of --output-dir if not given", completion: .folder)

@@ -37,7 +37,7 @@ final class TrainingReport {
             ? nil
             : try RunLogs(
                 trainer.arguments, model: name, firstStep: trainer.engine.step,
-                exif: context.loadedProcessor().exif, wallTime: wallTime)
+                scalesLosses: trainer.engine.scaler != nil, exif: context.loadedProcessor().exif, wallTime: wallTime)
     }
 
     /// Takes what the trainer tells.
@@ -81,6 +81,7 @@ final class TrainingReport {
             ("time", Text(.duration(seconds))),
         ])
         if outcome.skippedSteps > 0 { fields.add("skipped", "\(outcome.skippedSteps) updates that were not finite") }
+        if let scaler = trainer.engine.scaler { fields.add("loss scale", "\(scaler.scale, .shortest)") }
         context.emit(.fields(fields))
         let losses = trainer.lossByStep.map { Canvas.Point(x: Double($0.step), y: $0.loss) }
         if !outcome.isInterrupted { try logs?.finish() }
@@ -147,10 +148,14 @@ final class TrainingReport {
     }
 
     private func show(_ entry: LogEntry) {
+        var scaling: Text = ""
+        if let scale = entry.lossScale, let skipped = entry.skippedUpdates {
+            scaling = "  loss_scale \(scale, .shortest)  skipped \(skipped)"
+        }
         context.say(
             """
             step \(entry.step)  epoch \(entry.epoch, .fixed(2))  loss \(entry.loss, .fixed(4))  \
-            learning_rate \(entry.learningRate, .scientific(2))  grad_norm \(entry.gradientNorm, .fixed(4))
+            learning_rate \(entry.learningRate, .scientific(2))  grad_norm \(entry.gradientNorm, .fixed(4))\(scaling)
             """)
     }
 }
