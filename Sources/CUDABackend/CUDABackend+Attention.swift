@@ -126,7 +126,8 @@ extension CUDABackend {
         let deltas = try scratch(4 * shape.largestLaunch * shape.heads * shape.queries, name)
         let isTiled = isTiled(
             call.forward.q, shared: ccudakernels_attention_backward_shared(Int32(shape.headSize), 0))
-        let parts = isTiled && !takesWarpgroups(headSize: shape.headSize) ? shape.partsOfRows : 1
+        let takesWarpgroups = isTiled && takesWarpgroups(try backwardArguments(call, shape, 0..<1, deltas))
+        let parts = isTiled && !takesWarpgroups ? shape.partsOfRows : 1
         let room = parts > 1 ? 4 * parts * shape.keyCount(examples: shape.largestLaunch(parts: parts)) : 0
         let (keys, values) = (try scratch(room, name), try scratch(room, name))
         for examples in shape.launches(parts: parts) {
@@ -135,12 +136,27 @@ extension CUDABackend {
             arguments.parts = Int32(parts)
             try kernels.launch(
                 "attention_delta" + type, grid: shape.grid(rowsOfBlock: 8, examples), block: 256, arguments)
-            if isTiled {
+            if takesWarpgroups {
+                try warpgroupGradients(type, shape, examples, arguments)
+            } else if isTiled {
                 try tiledGradients(type, shape, examples, arguments)
             } else {
                 try plainGradients(type, shape, examples, arguments)
             }
         }
+    }
+
+    private func warpgroupGradients(
+        _ type: String, _ shape: AttentionShape, _ examples: Range<Int>,
+        _ arguments: ccudakernels_attention_backward_arguments
+    ) throws(TensorError) {
+        let size = Int32(shape.headSize)
+        var grid = shape.grid(rowsOfBlock: CCUDAKERNELS_WARPGROUPS_ROWS, examples)
+        grid.0 += shape.keyTiles(CCUDAKERNELS_KEY_TILE)
+        try kernels.launch(
+            "attention_gradients_warpgroups" + type + "_\(size)", grid: grid,
+            block: Int(CCUDAKERNELS_WARPGROUPS_THREADS), shared: Int(ccudakernels_warpgroups_backward_shared(size)),
+            arguments)
     }
 
     private func tiledGradients(
@@ -149,19 +165,10 @@ extension CUDABackend {
     ) throws(TensorError) {
         var arguments = given
         let (parts, size) = (Int(arguments.parts), Int32(shape.headSize))
-        let keyTiles = shape.keyTiles(CCUDAKERNELS_KEY_TILE)
-        guard !takesWarpgroups(headSize: shape.headSize) else {
-            var grid = shape.grid(rowsOfBlock: CCUDAKERNELS_WARPGROUPS_ROWS, examples)
-            grid.0 += keyTiles
-            return try kernels.launch(
-                "attention_gradients_warpgroups" + type + "_\(size)", grid: grid,
-                block: Int(CCUDAKERNELS_WARPGROUPS_THREADS),
-                shared: Int(ccudakernels_warpgroups_backward_shared(size)), arguments)
-        }
         let roomy = ccudakernels_attention_backward_shared(size, 1)
         arguments.has_room = Int(roomy) <= context.device.sharedMemoryByteCount ? 1 : 0
         var grid = shape.grid(rowsOfBlock: CCUDAKERNELS_QUERY_TILE, examples)
-        grid.0 += keyTiles * parts
+        grid.0 += shape.keyTiles(CCUDAKERNELS_KEY_TILE) * parts
         try kernels.launch(
             "attention_gradients" + type + "_\(size)", grid: grid, block: Int(ccudakernels_attention_threads(size)),
             shared: Int(ccudakernels_attention_backward_shared(size, arguments.has_room)), arguments)
@@ -276,10 +283,17 @@ extension CUDABackend {
             && Int(shared) <= context.device.sharedMemoryByteCount
     }
 
-    /// Whether tiled attention has kernels for warpgroups.
-    private func takesWarpgroups(headSize: Int) -> Bool {
-        kernels.hasWarpgroups && headSize == 256
+    /// Whether the kernels for warpgroups serve a call of the tiled ones: their head size, and arrays at multiples of 16 bytes.
+    private func takesWarpgroups(_ shape: ccudakernels_attention, _ others: ccudakernels_address...) -> Bool {
+        let arrays = [shape.q, shape.k, shape.v, shape.output] + others
+        return kernels.hasWarpgroups && shape.head_size == 256 && arrays.allSatisfy { $0 % 16 == 0 }
             && Int(ccudakernels_warpgroups_backward_shared(256)) <= context.device.sharedMemoryByteCount
+    }
+
+    private func takesWarpgroups(_ arguments: ccudakernels_attention_backward_arguments) -> Bool {
+        takesWarpgroups(
+            arguments.shape, arguments.output_gradient, arguments.q_gradient, arguments.k_gradient,
+            arguments.v_gradient)
     }
 
     /// Whether scores rise with products, as the tiled forward takes for granted.
@@ -327,7 +341,7 @@ extension CUDABackend {
             let blocks = (rows + Int(rowsOfBlock) - 1) / Int(rowsOfBlock)
             return (blocks, Int(arguments.shape.key_heads), Int(arguments.shape.batch))
         }
-        guard !takesWarpgroups(headSize: Int(size)) else {
+        guard !takesWarpgroups(arguments.shape) else {
             return try kernels.launch(
                 "attention_warpgroups" + type + "_\(size)", grid: grid(CCUDAKERNELS_WARPGROUPS_ROWS),
                 block: Int(CCUDAKERNELS_WARPGROUPS_THREADS), shared: Int(ccudakernels_warpgroups_shared(size)),

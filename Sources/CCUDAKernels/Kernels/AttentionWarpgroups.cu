@@ -1,9 +1,8 @@
 // Attention of large heads on cards whose tensor cores read shared memory themselves: whole passes and gradients.
 //
-// Two warpgroups of four warps compute, and a third one brings them tiles. A warpgroup takes 64 rows at once, a warp 16 of
-// them; a lane holds rows g and g + 8 of these, whole. Sums stay in registers, and so do weights, which are the left
-// operand of the next product as they are. The two do not wait for each other: so one computes weights while the tensor
-// cores multiply for the other.
+// Two warpgroups of four warps compute, and a third one brings them tiles. A warpgroup takes 64 rows at once, a warp 16
+// of them; a lane holds rows g and g + 8 of these, whole. Sums stay in registers, and where a warpgroup needs no more than
+// its own weights, these are the left operand of the next product as they are. All arrays begin at multiples of 16 bytes.
 
 #include "AttentionGradients.cuh"
 
@@ -72,8 +71,8 @@ template <int blocks> DEVICE void clear(float (&sums)[blocks][4]) {
     for (int i = 0; i < blocks * 4; i++) sums[i / 4][i % 4] = 0;
 }
 
-// Writes a warpgroup's sums, rounded: by way of a tile, or panels of one, that only the warpgroup still uses, so that rows
-// are written in large pieces. `row_of(i)` is where row `i` of the 64 begins, or null.
+// Writes a warpgroup's sums, rounded: by way of a tile, or panels of one, that only the warpgroup still uses, so that
+// rows are written in large pieces. `row_of(i)` is where row `i` of the 64 begins, or null.
 template <typename T, int blocks, typename RowOf>
 DEVICE void write_rows(const float (&sums)[blocks][4], uint16_t *tile, int32_t group, RowOf row_of) {
     constexpr int pieces = blocks, rows_at_once = 32 / pieces; // pieces of 16 bytes
@@ -92,18 +91,14 @@ DEVICE void write_rows(const float (&sums)[blocks][4], uint16_t *tile, int32_t g
         if (row == nullptr) continue;
         row += lane % pieces * 8;
         const uint16_t *piece = tile + swizzled_rows::place(strip + i, lane % pieces * 8);
-        if (is_aligned((ccudakernels_address)row)) {
-            *(sixteen_bytes *)row = *(const sixteen_bytes *)piece;
-        } else {
-            for (int k = 0; k < 8; k++) row[k].bits = piece[k];
-        }
+        *(sixteen_bytes *)row = *(const sixteen_bytes *)piece;
     }
 }
 
 // ---- Tiles that take turns ----
 
-// Places for tiles, which the third warpgroup fills in turn and the others empty in the same order. The barriers say when
-// those that stay are there; then, for each place, when it is full and when it is empty.
+// Places for tiles, which the third warpgroup fills in turn and the others empty in the same order. The barriers say
+// when those that stay are there; then, for each place, when it is full and when it is empty.
 template <int count> struct tile_ring {
     uint16_t *tiles;
     uint64_t *barriers;
@@ -139,11 +134,10 @@ template <int count> struct ring_turn {
     }
 };
 
-// The side of the third warpgroup: one tile is on its way while the next is asked for.
+// The side of the third warpgroup.
 template <int count> struct tile_source {
     tile_ring<count> ring;
     ring_turn<count> turn;
-    uint64_t *pending; // what is to be told of the tile on its way
 
     // Where the next tile may be written, once it is free.
     __device__ __forceinline__ uint16_t *next() const {
@@ -151,26 +145,10 @@ template <int count> struct tile_source {
         return ring.tile(turn.slot);
     }
 
-    // What was asked for since the last time belongs to this barrier.
-    __device__ __forceinline__ void asked(uint64_t *barrier) {
-        commit_copies();
-        if (pending != nullptr) {
-            wait_for_copies<1>();
-            show_to_products();
-            arrive_at(pending);
-        }
-        pending = barrier;
-    }
-
-    __device__ __forceinline__ void asked() {
-        asked(ring.full(turn.slot));
+    // All of the tile was asked for.
+    __device__ __forceinline__ void pass() {
+        arrive_with_copies(ring.full(turn.slot));
         turn.pass();
-    }
-
-    __device__ __forceinline__ void finish() {
-        wait_for_copies<0>();
-        show_to_products();
-        arrive_at(pending);
     }
 };
 
@@ -183,6 +161,7 @@ template <int count> struct tile_sink {
     __device__ __forceinline__ int next() {
         int slot = turn.slot;
         wait_at(ring.full(slot), turn.parity);
+        show_to_products();
         turn.pass();
         return slot;
     }
@@ -201,24 +180,23 @@ DEVICE void bring_pairs(
     uint16_t *queries, int32_t first_row, seen_keys all
 ) {
     const ccudakernels_attention &shape = p.shape;
-    tile_source<4> source = {ring, {0, 0}, nullptr};
+    tile_source<4> source = {ring, {0, 0}};
     for (int i = 0; i < 2; i++) {
         load_queries<T, WARPGROUP, TILE, swizzled_rows>(
             queries + i * TILE_ELEMENTS, shape.q, shape, place, first_row + i * TILE);
     }
-    source.asked(ring.barriers);
+    arrive_with_copies(ring.barriers);
 #pragma unroll 1
     for (int32_t first = all.begin; first < all.end + TILE; first += TILE) {
         if (first < all.end) {
             load_keys<T, WARPGROUP, swizzled_rows>(source.next(), shape.k, shape, place, first);
-            source.asked();
+            source.pass();
         }
         if (first > all.begin) {
             load_keys<T, WARPGROUP, swizzled_rows>(source.next(), shape.v, shape, place, first - TILE);
-            source.asked();
+            source.pass();
         }
     }
-    source.finish();
 }
 
 // A row's scores are taken from a largest one that may have been passed since, by less than this, in powers of two: so
@@ -251,7 +229,7 @@ DEVICE void take_note(
 }
 
 // A block takes 128 rows, a warpgroup 64. The scores of the next tile are asked for before the values of this one are
-// mixed, and the warpgroups take turns with that: so one computes weights while the tensor cores multiply for the other.
+// mixed, and the warpgroups take turns with that: one computes weights while the tensor cores multiply for the other.
 template <typename T> DEVICE void attention(const ccudakernels_attention_arguments &p) {
     uint16_t *queries = warpgroup_memory();
     tile_ring<4> ring = {queries + 2 * TILE_ELEMENTS, (uint64_t *)(queries + 6 * TILE_ELEMENTS)};
@@ -280,6 +258,7 @@ template <typename T> DEVICE void attention(const ccudakernels_attention_argumen
     row_pair rows = {{-INFINITE, -INFINITE}, {0, 0}, {0, 0}};
     clear(output);
     wait_at(ring.barriers, 0);
+    show_to_products();
     int32_t first = all.begin;
     if (first < all.end) {
         int keys = sink.next();
@@ -340,26 +319,29 @@ template <typename T> DEVICE void attention(const ccudakernels_attention_argumen
 template <typename T>
 DEVICE void bring_rows(
     const ccudakernels_attention_backward_arguments &p, const attention_place &place, const tile_ring<4> &ring,
-    uint16_t *keys, row_facts *facts, int32_t first_key
+    uint16_t *keys, row_facts *facts, uint64_t *facts_there, int32_t first_key
 ) {
     const ccudakernels_attention &shape = p.shape;
-    tile_source<4> source = {ring, {0, 0}, nullptr};
+    tile_source<4> source = {ring, {0, 0}};
     load_keys<T, WARPGROUP, swizzled_rows>(keys, shape.k, shape, place, first_key);
     load_keys<T, WARPGROUP, swizzled_rows>(keys + TILE_ELEMENTS, shape.v, shape, place, first_key);
-    source.asked(ring.barriers);
-    int32_t row = next_rows(shape, place, 0, place.rows, first_key);
+    arrive_with_copies(ring.barriers);
+    int32_t row = next_rows(shape, place, 0, place.rows, first_key), own = threadIdx.x % WARPGROUP;
+    row_facts ahead = facts_of_row(p, place, row + own); // each a turn before it is wanted, since reading takes long
 #pragma unroll 1
     while (row < place.rows) {
-        uint16_t *queries = source.next();
-        int32_t own = threadIdx.x % WARPGROUP;
-        if (own < TILE) facts[source.turn.slot / 2 * TILE + own] = facts_of_row(p, place, row + own);
-        load_queries<T, WARPGROUP, TILE, swizzled_rows>(queries, shape.q, shape, place, row);
-        source.asked();
+        int pair = source.turn.slot / 2;
+        load_queries<T, WARPGROUP, TILE, swizzled_rows>(source.next(), shape.q, shape, place, row);
+        source.pass();
+        if (own < TILE) {
+            facts[pair * TILE + own] = ahead;
+            arrive_at(facts_there + pair);
+        }
         load_queries<T, WARPGROUP, TILE, swizzled_rows>(source.next(), p.output_gradient, shape, place, row);
-        source.asked();
+        source.pass();
         row = next_rows(shape, place, row + TILE, place.rows, first_key);
+        if (own < TILE) ahead = facts_of_row(p, place, row + own);
     }
-    source.finish();
 }
 
 // Writes a warp's weights to a tile of 64 by 64: 16 rows from `row` on, 32 columns from `column` on.
@@ -373,23 +355,25 @@ template <typename T> DEVICE void hand_over(uint16_t *tile, int row, int column,
     }
 }
 
-// Keys are rows here: scores lie turned, [key][row]. Each warpgroup takes half of a tile's rows and hands their weights and
-// slopes to the other; of the sums, each takes half of the columns.
+// Keys are rows here: scores lie turned, [key][row]. Each warpgroup takes half of a tile's rows and hands their weights
+// and slopes to the other; of the sums, each takes half of the columns.
 template <typename T>
 DEVICE void key_gradient(const ccudakernels_attention_backward_arguments &p, int32_t tile) {
     uint16_t *keys = warpgroup_memory(), *values = keys + TILE_ELEMENTS;
     uint16_t *weights = keys + 6 * TILE_ELEMENTS, *next = weights + 2 * PANEL; // with slopes behind them
     row_facts *facts = (row_facts *)(keys + 7 * TILE_ELEMENTS);
-    tile_ring<4> ring = {keys + 2 * TILE_ELEMENTS, (uint64_t *)(facts + 2 * TILE)};
+    uint64_t *facts_there = (uint64_t *)(facts + 2 * TILE);
+    tile_ring<4> ring = {keys + 2 * TILE_ELEMENTS, facts_there + 2};
     const ccudakernels_attention &shape = p.shape;
     attention_place place = place_of_block(shape);
     int32_t lane = threadIdx.x % 32, group = warpgroup();
     // Blocks follow the columns of the arrays, so that those outside the mask get their zeros; keys may be negative.
     int32_t first_key = tile * TILE - place.visible.key_begin;
+    if (threadIdx.x < 2) make_barrier(facts_there + threadIdx.x, TILE);
     ring.make();
     if (group == 2) {
         give_back_registers<56>();
-        bring_rows<T>(p, place, ring, keys, facts, first_key);
+        bring_rows<T>(p, place, ring, keys, facts, facts_there, first_key);
         return;
     }
     take_registers<224>();
@@ -397,10 +381,12 @@ DEVICE void key_gradient(const ccudakernels_attention_backward_arguments &p, int
     score_rule rule = rule_of(shape);
     int32_t strip = threadIdx.x % WARPGROUP / 32 * 16, key = first_key + strip + lane / 4;
     int32_t row = next_rows(shape, place, 0, place.rows, first_key);
+    uint32_t facts_parity = 0;
     float key_sums[HEAD_SIZE / 16][4], value_sums[HEAD_SIZE / 16][4];
     clear(key_sums);
     clear(value_sums);
     wait_at(ring.barriers, 0);
+    show_to_products();
 #pragma unroll 1
     while (row < place.rows) {
         float products[4][4], slopes[4][4];
@@ -408,6 +394,8 @@ DEVICE void key_gradient(const ccudakernels_attention_backward_arguments &p, int
         multiply_by_rows<T>(products, keys, ring.tile(queries) + group * 32 * 64);
         int gradients = sink.next();
         multiply_by_rows<T>(slopes, values, ring.tile(gradients) + group * 32 * 64);
+        wait_at(facts_there + queries / 2, facts_parity);
+        facts_parity ^= queries / 2; // after both
         wait_for_products<0>();
         receive(products);
         receive(slopes);
@@ -453,22 +441,21 @@ DEVICE void bring_keys(
     uint16_t *queries, int32_t first_row, seen_keys all
 ) {
     const ccudakernels_attention &shape = p.shape;
-    tile_source<3> source = {ring, {0, 0}, nullptr};
+    tile_source<3> source = {ring, {0, 0}};
     for (int i = 0; i < 2; i++) {
         int32_t from = first_row + i * TILE;
         load_queries<T, WARPGROUP, TILE, swizzled_rows>(queries + i * TILE_ELEMENTS, shape.q, shape, place, from);
         load_queries<T, WARPGROUP, TILE, swizzled_rows>(
             queries + (2 + i) * TILE_ELEMENTS, p.output_gradient, shape, place, from);
     }
-    source.asked(ring.barriers);
+    arrive_with_copies(ring.barriers);
 #pragma unroll 1
     for (int32_t first = all.begin; first < all.end; first += TILE) {
         load_keys<T, WARPGROUP, swizzled_rows>(source.next(), shape.v, shape, place, first);
-        source.asked();
+        source.pass();
         load_keys<T, WARPGROUP, swizzled_rows>(source.next(), shape.k, shape, place, first);
-        source.asked();
+        source.pass();
     }
-    source.finish();
 }
 
 // A block takes 128 rows, a warpgroup 64.
@@ -499,6 +486,7 @@ DEVICE void query_gradient(const ccudakernels_attention_backward_arguments &p, i
     float sums[HEAD_SIZE / 8][4];
     clear(sums);
     wait_at(ring.barriers, 0);
+    show_to_products();
 #pragma unroll 1
     for (int32_t first = all.begin; first < all.end; first += TILE) {
         float products[TILE / 8][4], slopes[TILE / 8][4];

@@ -195,8 +195,8 @@ DEVICE uint32_t transposed_matrix(uint32_t pair) {
 
 // ---- Warpgroups ----
 //
-// Products that four warps compute together, 64 rows of them, with operands that the tensor cores read from shared memory
-// themselves. A lane's part of `c` is that of its warp's 16 rows, in blocks of 8 columns, as with `mma` above; so are
+// Products that four warps compute together, 64 rows of them, with operands that the tensor cores read from shared
+// memory themselves. A lane's part of `c` is that of its warp's 16 rows, in blocks of 8 columns, as with `mma` above; so are
 // rows that registers hold.
 //
 // Tiles are swizzled: rows of 64 elements, 128 bytes, whose pieces of 16 bytes change places, so that neither rows nor
@@ -209,7 +209,8 @@ DEVICE uint32_t swizzled(uint32_t offset) {
     return offset ^ (offset >> 7 & 7) << 4;
 }
 
-// What ordinary writes put into shared memory is seen by the products that follow a barrier.
+// What ordinary writes and copies put into shared memory is seen by the products that follow: after a barrier, if others
+// wrote it, or before one that they wait at.
 DEVICE void show_to_products() {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
@@ -227,8 +228,8 @@ template <int pending> DEVICE void wait_for_products() {
     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(pending) : "memory");
 }
 
-// A barrier for the warpgroup behind what `ready` is made from. The compiler else moves the wait for products in front of
-// sums that need none of them; it does not know that no number has 64 bits set.
+// A barrier for the warpgroup behind what `ready` is made from. The compiler else moves the wait for products in front
+// of sums that need none of them; it does not know that no number has 64 bits set.
 DEVICE void join_warpgroup_after(int32_t group, float ready) {
     asm volatile("bar.sync %0, 128;" ::"r"(3 + group + (__popc(__float_as_int(ready)) >> 6)) : "memory");
 }
@@ -288,6 +289,11 @@ DEVICE void make_barrier(uint64_t *barrier, uint32_t arrivals) {
 
 DEVICE void arrive_at(uint64_t *barrier) {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(barrier)) : "memory");
+}
+
+// Arrives when all copies that this thread asked for so far are there.
+DEVICE void arrive_with_copies(uint64_t *barrier) {
+    asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(shared_address(barrier)) : "memory");
 }
 
 DEVICE void wait_at(uint64_t *barrier, uint32_t parity) {

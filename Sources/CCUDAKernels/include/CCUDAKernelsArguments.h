@@ -496,7 +496,7 @@ typedef struct {
 // - attention_T_D: T bfloat16 (sm_80) or float16, D in 64, 72, 80, 128, 256; on tensor cores. Grid
 //   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block `ccudakernels_attention_threads(D)`, shared bytes
 //   `ccudakernels_attention_shared(D, has_room)`; the scale must be above 0, and so must a soft cap.
-// - attention_warpgroups_T_D: the same on sm_90a, D 256. Grid (ceil(rows / CCUDAKERNELS_WARPGROUPS_ROWS), key_heads,
+// - attention_warpgroups_T_D: the same on sm_90a, D 256, arrays at multiples of 16 bytes. Grid (ceil(rows / CCUDAKERNELS_WARPGROUPS_ROWS), key_heads,
 //   batch), block CCUDAKERNELS_WARPGROUPS_THREADS, shared bytes `ccudakernels_warpgroups_shared(D)`.
 // - attention_decode_T_D: the bits of attention_T_D, for rows <= CCUDAKERNELS_DECODE_ROWS and batch * key_heads <=
 //   CCUDAKERNELS_DECODE_HEADS; needs partials. Grid (parts, key_heads, batch), block 128, shared bytes
@@ -519,7 +519,7 @@ typedef struct {
 //   ceil(capacity / CCUDAKERNELS_KEY_TILE), block `ccudakernels_attention_threads(D)`, shared bytes
 //   `ccudakernels_attention_backward_shared(D, has_room)`; T, D as in the forward; parts is 1 for small heads. Then, if
 //   there is more than one part, attention_join_gradients_T: elements of a gradient, but grid y 2.
-// - attention_gradients_warpgroups_T_D: the same on sm_90a, D 256, parts 1, but grid x tiles + ceil(rows /
+// - attention_gradients_warpgroups_T_D: the same on sm_90a, D 256, parts 1, arrays as above, but grid x tiles + ceil(rows /
 //   CCUDAKERNELS_WARPGROUPS_ROWS), block CCUDAKERNELS_WARPGROUPS_THREADS, shared bytes
 //   `ccudakernels_warpgroups_backward_shared(D)`.
 // - attention_plain_key_gradient_T: grid (ceil(capacity / CCUDAKERNELS_PLAIN_ROWS), key_heads, batch),
