@@ -262,7 +262,8 @@ extension CUDASelfCheck {
         let whole = try attend(q, AttentionMask(keys: [0..<length], prefixEnd: [120]))
         let rowSize = whole.count / length
         // Few rows at once are computed as many are, but where warpgroups compute many.
-        let counts = bench.backend.kernels.hasWarpgroups && bench.type != .float32 ? [9, 31] : [1, 9, 31]
+        let usesWarpgroups = (bench.backend as? CUDABackend)?.kernels.hasWarpgroups ?? false
+        let counts = usesWarpgroups && bench.type != .float32 ? [9, 31] : [1, 9, 31]
         for place in [120, 150, 169] {
             for count in counts {
                 let places = place..<place + count
