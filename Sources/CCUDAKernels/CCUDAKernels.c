@@ -40,7 +40,16 @@ static const char few_rows_text[] = {
 #embed "Kernels/FewRows.cu"
     , 0};
 static const char narrow_text[] = {
-#embed "Kernels/Narrow.cu"
+#embed "Kernels/Narrow.cuh"
+    , 0};
+static const char narrow_rows_text[] = {
+#embed "Kernels/NarrowRows.cu"
+    , 0};
+static const char shallow_rows_text[] = {
+#embed "Kernels/ShallowRows.cu"
+    , 0};
+static const char narrow_gradients_text[] = {
+#embed "Kernels/NarrowGradients.cu"
     , 0};
 static const char quantized_text[] = {
 #embed "Kernels/Quantized.cu"
@@ -91,6 +100,7 @@ static const ccudakernels_source headers[] = {
     SOURCE("CCUDAKernelsArguments.h", arguments_text), SOURCE("Device.cuh", device_text),
     SOURCE("Numbers.cuh", numbers_text), SOURCE("Gelu.cuh", gelu_text),
     SOURCE("ManyTensors.cuh", many_tensors_text), SOURCE("FewRowTiles.cuh", few_row_tiles_text),
+    SOURCE("Narrow.cuh", narrow_text),
     SOURCE("AttentionMasks.cuh", attention_masks_text), SOURCE("AttentionTiles.cuh", attention_tiles_text),
     SOURCE("AttentionGradients.cuh", attention_gradients_text),
     SOURCE("AttentionSmallGradients.cuh", attention_small_gradients_text),
@@ -101,7 +111,9 @@ static const ccudakernels_source elements = SOURCE("Elements.cu", elements_text)
 static const ccudakernels_source rows = SOURCE("Rows.cu", rows_text);
 static const ccudakernels_source norms = SOURCE("Norms.cu", norms_text);
 static const ccudakernels_source few_rows = SOURCE("FewRows.cu", few_rows_text);
-static const ccudakernels_source narrow = SOURCE("Narrow.cu", narrow_text);
+static const ccudakernels_source narrow_rows = SOURCE("NarrowRows.cu", narrow_rows_text);
+static const ccudakernels_source shallow_rows = SOURCE("ShallowRows.cu", shallow_rows_text);
+static const ccudakernels_source narrow_gradients = SOURCE("NarrowGradients.cu", narrow_gradients_text);
 static const ccudakernels_source quantized = SOURCE("Quantized.cu", quantized_text);
 static const ccudakernels_source attention = SOURCE("Attention.cu", attention_text);
 static const ccudakernels_source attention_backward = SOURCE("AttentionBackward.cu", attention_backward_text);
@@ -126,7 +138,9 @@ static const ccudakernels_program programs[] = {
      "sum_of_squares,finish_squares,", 0},
     {"norms", &norms, "rms_norm,rms_norm_pair,layer_norm,norm_input,norm_parameters,rotary,rotary_cache,", 0},
     {"few_rows", &few_rows, "few_rows,few_rows_gated,few_rows_plain,", 0},
-    {"narrow", &narrow, "narrow_rows,narrow_rows_wide,shallow_rows,shallow_rows_deep,narrow_gradient,narrow_gradient_wide,", 0},
+    {"narrow_rows", &narrow_rows, "narrow_rows,narrow_rows_wide,", 0},
+    {"shallow_rows", &shallow_rows, "shallow_rows,shallow_rows_deep,", 0},
+    {"narrow_gradients", &narrow_gradients, "narrow_gradient,narrow_gradient_wide,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,
      "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0},

@@ -1,3 +1,5 @@
 #include "EmulatedDevice.h"
 
-#include "../../../Sources/CCUDAKernels/Kernels/Narrow.cu"
+#include "../../../Sources/CCUDAKernels/Kernels/NarrowGradients.cu"
+#include "../../../Sources/CCUDAKernels/Kernels/NarrowRows.cu"
+#include "../../../Sources/CCUDAKernels/Kernels/ShallowRows.cu"
