@@ -152,7 +152,8 @@ extension CUDABackend {
             let products = try ProductFunctions(
                 options.libraries.open(.products, driverVersion: driver.version))
             let compiler = try KernelCompiler(
-                options.libraries, driverVersion: driver.version, capability: device.capability)
+                options.libraries, driverVersion: driver.version, capability: device.capability,
+                usesWarpgroups: options.usesWarpgroups)
             return (driver, device, compiler, products)
         } catch {
             throw error.tensorError(device: options.deviceIndex)

@@ -20,6 +20,9 @@ package struct CUDAOptions: Sendable {
     /// Whether kernels of a decoding step may start before the one in front of them is done, on cards and drivers that can.
     package var overlapsLaunches = true
 
+    /// Whether attention goes to kernels for warpgroups, on cards that have them.
+    package var usesWarpgroups = true
+
     /// The defaults: the first card, libraries where the loader finds them, no cache.
     package init() {}
 }

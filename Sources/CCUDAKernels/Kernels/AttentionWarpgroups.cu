@@ -20,7 +20,7 @@ struct swizzled_rows {
 };
 
 DEVICE uint16_t *warpgroup_memory() {
-    extern __shared__ __align__(1024) unsigned char memory[];
+    SWIZZLED_SHARED(memory);
     return (uint16_t *)memory;
 }
 

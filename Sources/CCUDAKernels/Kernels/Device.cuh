@@ -25,6 +25,9 @@
 // The memory that a launch asks for, aligned for 16-byte accesses.
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
 
+// The same, aligned for swizzled tiles.
+#define SWIZZLED_SHARED(name) extern __shared__ __align__(1024) unsigned char name[]
+
 #define DEVICE static __device__ __forceinline__
 
 #define INFINITE __int_as_float(0x7f800000)

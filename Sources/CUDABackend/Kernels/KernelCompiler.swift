@@ -23,7 +23,9 @@ struct KernelCompiler {
     let hasWarpgroups: Bool
 
     /// Opens NVRTC for a card.
-    init(_ libraries: CUDALibraries, driverVersion: Int, capability: Int) throws(GPUUnavailable) {
+    init(
+        _ libraries: CUDALibraries, driverVersion: Int, capability: Int, usesWarpgroups: Bool
+    ) throws(GPUUnavailable) {
         let reader = try libraries.open(.compiler, driverVersion: driverVersion)
         functions = try CompilerFunctions(reader)
         var (major, minor): (Int32, Int32) = (0, 0)
@@ -38,7 +40,7 @@ struct KernelCompiler {
             throw .missingFunction(library: reader.library, name: "for compute capability \(capability)")
         }
         architecture = (best, best == capability)
-        hasWarpgroups = architecture == (90, true) && major >= 12
+        hasWarpgroups = usesWarpgroups && architecture == (90, true) && major >= 12
     }
 
     /// How the program of a number is made.

@@ -30,6 +30,7 @@
     static void name(const arguments &p)
 
 #define DYNAMIC_SHARED(name) unsigned char *name = emulator::running.shared
+#define SWIZZLED_SHARED(name) unsigned char *name = emulator::running.shared
 
 #define DEVICE [[maybe_unused]] static inline
 
@@ -219,6 +220,144 @@ DEVICE uint32_t transposed_matrix(uint32_t pair) {
     return result;
 }
 
+// ---- Warpgroups ----
+
+#define HAS_WARPGROUPS 1
+
+DEVICE uint32_t swizzled(uint32_t offset) {
+    return offset ^ (offset >> 7 & 7) << 4;
+}
+
+DEVICE void show_to_products() {}
+DEVICE void begin_products() {}
+DEVICE void commit_products() {}
+
+// Products are made when they are asked for; a warp goes on when all its lanes have made theirs.
+template <int pending> void wait_for_products() {
+    exchange([](emulator::Exchange &) {});
+}
+
+template <int blocks> void receive(float (&)[blocks][4]) {}
+template <int count> void give_back_registers() {}
+template <int count> void take_registers() {}
+
+// The place in shared memory, and the bytes between panels, both in sixteens.
+DEVICE uint64_t described(const void *tile, uint32_t panel) {
+    auto offset = static_cast<uint64_t>(static_cast<const unsigned char *>(tile) - emulator::running.shared);
+    return offset / 16 | static_cast<uint64_t>(panel / 16) << 32;
+}
+
+DEVICE int32_t warpgroup() {
+    return static_cast<int32_t>(emulator::running.fiber->number / 128);
+}
+
+DEVICE void arrive_at_named(int32_t number, uint32_t threads, bool waits) {
+    emulator::NamedBarrier &barrier = emulator::named_barriers[number];
+    uint32_t before = barrier.passed;
+    if (++barrier.arrived == threads) barrier = {0, before + 1};
+    if (waits) emulator::wait_until([&] { return barrier.passed != before; });
+}
+
+DEVICE void wait_for_turn(int32_t group) {
+    arrive_at_named(1 + group, 256, true);
+}
+
+DEVICE void give_turn(int32_t group) {
+    arrive_at_named(1 + group, 256, false);
+}
+
+DEVICE void join_warpgroups() {
+    arrive_at_named(1, 256, true);
+}
+
+DEVICE void join_warpgroup(int32_t group) {
+    arrive_at_named(3 + group, 128, true);
+}
+
+DEVICE void join_warpgroup_after(int32_t group, float) {
+    join_warpgroup(group);
+}
+
+struct emulated_barrier {
+    uint16_t expected, missing;
+    uint32_t passed;
+};
+static_assert(sizeof(emulated_barrier) == sizeof(uint64_t), "it lies where the real one does");
+
+DEVICE emulated_barrier &emulated(uint64_t *barrier) {
+    return *reinterpret_cast<emulated_barrier *>(barrier);
+}
+
+DEVICE void make_barrier(uint64_t *barrier, uint32_t arrivals) {
+    emulated(barrier) = {static_cast<uint16_t>(arrivals), static_cast<uint16_t>(arrivals), 0};
+}
+
+DEVICE void arrive_at(uint64_t *barrier) {
+    emulated_barrier &own = emulated(barrier);
+    if (--own.missing == 0) own = {own.expected, own.expected, own.passed + 1};
+}
+
+DEVICE void wait_at(uint64_t *barrier, uint32_t parity) {
+    emulator::wait_until([&] { return (emulated(barrier).passed & 1) != parity; });
+}
+
+// 16 of depth. A lane computes its part from what lies in shared memory: of the left operand rows, of the right one rows
+// or, where it is turned, columns.
+template <float (*widen)(uint16_t)> float tile_value(uint64_t tile, uint32_t row, uint32_t column) {
+    auto offset = static_cast<uint32_t>(tile) * 16 + row * 128 + column / 64 * static_cast<uint32_t>(tile >> 32) * 16;
+    uint16_t bits;
+    std::memcpy(&bits, emulator::running.shared + swizzled(offset + column % 64 * 2), 2);
+    return widen(bits);
+}
+
+template <float (*widen)(uint16_t), bool turned, int blocks, typename LeftOf>
+void multiply_warpgroup(float (&c)[blocks][4], LeftOf left_of, uint64_t right, bool adds) {
+    uint32_t lane = emulator::running.fiber->number % 32;
+    for (uint32_t i = 0; i < blocks * 4; i++) {
+        uint32_t half = i % 4 / 2, column = i / 4 * 8 + lane % 4 * 2 + i % 2;
+        float sum = adds ? c[i / 4][i % 4] : 0;
+        for (uint32_t k = 0; k < 16; k++) {
+            sum += left_of(half, k) * (turned ? tile_value<widen>(right, k, column) : tile_value<widen>(right, column, k));
+        }
+        c[i / 4][i % 4] = sum;
+    }
+}
+
+template <float (*widen)(uint16_t), bool turned, int blocks>
+void multiply_tiles(float (&c)[blocks][4], uint64_t left, uint64_t right, bool adds) {
+    uint32_t first = emulator::running.fiber->number % 128 / 32 * 16 + emulator::running.fiber->number % 32 / 4;
+    multiply_warpgroup<widen, turned>(
+        c, [&](uint32_t half, uint32_t k) { return tile_value<widen>(left, first + half * 8, k); }, right, adds);
+}
+
+template <float (*widen)(uint16_t)>
+void multiply_held(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {
+    exchange([&](emulator::Exchange &mine) { std::memcpy(mine.words, a, sizeof a); });
+    float rows[2][16];
+    for (uint32_t i = 0; i < 32; i++) {
+        uint32_t half = i / 16, k = i % 16, quad = emulator::running.fiber->number % 32 / 4 * 4;
+        uint32_t word = emulator::exchange_of(quad + k % 8 / 2).words[k / 8 * 2 + half];
+        rows[half][k] = widen(static_cast<uint16_t>(word >> k % 2 * 16));
+    }
+    multiply_warpgroup<widen, true>(c, [&](uint32_t half, uint32_t k) { return rows[half][k]; }, right, true);
+}
+
+#define EMULATED_PRODUCTS(type, widen)                                                                                 \
+    DEVICE void multiply_rows_##type(float (&c)[8][4], uint64_t left, uint64_t right, bool adds) {                     \
+        multiply_tiles<widen, false>(c, left, right, adds);                                                            \
+    }                                                                                                                  \
+    DEVICE void multiply_few_rows_##type(float (&c)[4][4], uint64_t left, uint64_t right, bool adds) {                 \
+        multiply_tiles<widen, false>(c, left, right, adds);                                                            \
+    }                                                                                                                  \
+    DEVICE void multiply_columns_##type(float (&c)[16][4], uint64_t left, uint64_t right, bool adds) {                 \
+        multiply_tiles<widen, true>(c, left, right, adds);                                                             \
+    }                                                                                                                  \
+    DEVICE void multiply_with_columns_##type(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {              \
+        multiply_held<widen>(c, a, right);                                                                             \
+    }
+EMULATED_PRODUCTS(bfloat16, bfloat16_value)
+EMULATED_PRODUCTS(float16, float16_value)
+
 // ---- Copies to shared memory ----
 
 // Copies arrive as late as they may, and leave NaN until then: a wait that is missing shows.
@@ -245,6 +384,12 @@ template <int pending> void wait_for_copies() {
         else std::memset(copy.shared, 0, 16);
     }
     fiber->copies.erase(fiber->copies.begin(), fiber->copies.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+DEVICE void arrive_with_copies(uint64_t *barrier) {
+    commit_copies();
+    wait_for_copies<0>();
+    arrive_at(barrier);
 }
 
 // ---- Blocks that wait for none ----

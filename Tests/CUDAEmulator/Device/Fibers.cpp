@@ -78,6 +78,7 @@ static const int saved_words = 20, return_word = 11;
 namespace emulator {
 
 Running running;
+NamedBarrier named_barriers[16];
 
 namespace {
 
@@ -100,6 +101,7 @@ std::unique_ptr<char[]> stacks;
 Fiber fibers[most_threads];
 Exchange exchanges[most_threads / lanes][2][lanes];
 void *scheduler;
+bool any_progress; // in this round over the warps of a block
 
 void fiber_main() {
     running.kernel(running.arguments);
@@ -131,34 +133,55 @@ void resume(Fiber &fiber) {
     cudaemulator_switch(&scheduler, fiber.stack_pointer);
 }
 
-// Runs one warp until all its lanes wait for the block or for ever. False if lanes wait for different things.
+// Runs one warp until none of its lanes can go on. False if lanes wait for different things.
 bool run_warp(Fiber *first, uint32_t count) {
     for (;;) {
-        uint32_t waiting[4] = {0};
+        uint32_t waiting[5] = {0};
+        bool progress = false;
         for (uint32_t lane = 0; lane < count; lane++) {
-            if (first[lane].waiting == Waiting::nothing) resume(first[lane]);
-            waiting[static_cast<int>(first[lane].waiting)]++;
+            Fiber &fiber = first[lane];
+            if (fiber.waiting == Waiting::nothing || fiber.waiting == Waiting::forOthers) {
+                bool was_stuck = fiber.waiting == Waiting::forOthers;
+                running.made_progress = false;
+                fiber.waiting = Waiting::nothing;
+                resume(fiber);
+                progress = progress || !was_stuck || running.made_progress;
+            }
+            waiting[static_cast<int>(fiber.waiting)]++;
         }
+        any_progress = any_progress || progress;
         uint32_t for_warp = waiting[static_cast<int>(Waiting::forWarp)];
-        if (for_warp == 0) return true;
-        if (for_warp != count || count != lanes) return false;
-        for (uint32_t lane = 0; lane < count; lane++) first[lane].waiting = Waiting::nothing;
+        uint32_t for_others = waiting[static_cast<int>(Waiting::forOthers)];
+        if (for_warp == count && count == lanes) {
+            for (uint32_t lane = 0; lane < count; lane++) first[lane].waiting = Waiting::nothing;
+        } else if (for_others == 0) {
+            return for_warp == 0;
+        } else if (!progress) {
+            return true;
+        }
     }
 }
 
 bool run_block(uint32_t threads, std::mt19937 &order) {
     for (uint32_t number = 0; number < threads; number++) prepare(fibers[number], number);
+    std::memset(named_barriers, 0, sizeof named_barriers);
     std::vector<uint32_t> warps((threads + lanes - 1) / lanes);
     for (uint32_t i = 0; i < warps.size(); i++) warps[i] = i;
     for (;;) {
+        any_progress = false;
         std::shuffle(warps.begin(), warps.end(), order);
         for (uint32_t warp : warps) {
             uint32_t first = warp * lanes;
             if (!run_warp(fibers + first, std::min(lanes, threads - first))) return false;
         }
-        uint32_t at_barrier = 0;
+        uint32_t at_barrier = 0, for_others = 0;
         for (uint32_t number = 0; number < threads; number++) {
             at_barrier += fibers[number].waiting == Waiting::forBlock;
+            for_others += fibers[number].waiting == Waiting::forOthers;
+        }
+        if (for_others > 0) {
+            if (!any_progress) return false; // they wait for each other
+            continue;
         }
         if (at_barrier == 0) return true;
         if (at_barrier != threads) return false;
@@ -226,7 +249,7 @@ cudaemulator_outcome cudaemulator_launch(
     std::vector<uint64_t> blocks(uint64_t(grid.x) * grid.y * grid.z);
     for (uint64_t i = 0; i < blocks.size(); i++) blocks[i] = i;
     std::shuffle(blocks.begin(), blocks.end(), order);
-    running = {nullptr, grid, block, {0, 0, 0}, start, found->second.run, arguments};
+    running = {nullptr, grid, block, {0, 0, 0}, start, found->second.run, arguments, false};
     std::memset(start + shared_bytes, guard, guard_bytes);
     for (uint64_t index : blocks) {
         running.block_index = {

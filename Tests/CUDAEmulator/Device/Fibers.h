@@ -9,7 +9,7 @@
 namespace emulator {
 
 // Why a fiber does not run.
-enum class Waiting { nothing, forWarp, forBlock, forever };
+enum class Waiting { nothing, forWarp, forBlock, forOthers, forever };
 
 // What lanes hand to each other; wide enough for the operands of one tensor core product.
 struct Exchange {
@@ -41,12 +41,26 @@ struct Running {
     unsigned char *shared;
     void (*kernel)(const void *arguments);
     const void *arguments;
+    bool made_progress; // whether a thread got past `wait_until` lately
 };
 
 extern Running running;
 
 // Hands the processor on until all lanes of the warp, or all threads of the block, are here.
 void wait_for(Waiting waiting);
+
+// Hands the processor on until a condition holds, which other threads of the block bring about.
+template <typename Holds> void wait_until(Holds holds) {
+    while (!holds()) wait_for(Waiting::forOthers);
+    running.made_progress = true;
+}
+
+// A barrier of a block, by its number: how many have arrived, and how often it was passed.
+struct NamedBarrier {
+    uint32_t arrived, passed;
+};
+
+extern NamedBarrier named_barriers[16];
 
 // What lane `lane` of this warp put into its place at this turn. Two turns are kept, so that nobody overwrites what
 // another has still to read.

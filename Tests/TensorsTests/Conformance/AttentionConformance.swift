@@ -67,6 +67,19 @@ import Testing
             mask: AttentionMask(keys: [4..<9, 0..<0], prefixEnd: [0, 0])),
     ]
 
+    static let warpgroupCases =
+        cases.filter { $0.headSize == 256 } + [
+            Case(
+                testDescription: "several tiles of large heads", batch: 2, queries: 70, capacity: 140, heads: 4,
+                keyHeads: 2, headSize: 256,
+                mask: AttentionMask(keys: [5..<110, 0..<100], prefixEnd: [90, 0], queryOffset: 40, window: 80))
+        ]
+
+    @Test("forward and backward equal float64 loops by warpgroups", arguments: warpgroupCases)
+    func warpgroups(shape: Case) throws {
+        try equalLoops(subject: .emulatedWarpgroups, shape: shape)
+    }
+
     @Test("forward and backward equal float64 loops", arguments: Subject.all, cases)
     func equalLoops(subject: Subject, shape: Case) throws {
         let backend = try subject.make()
@@ -94,7 +107,7 @@ import Testing
 }
 
 extension AttentionConformance {
-    @Test("gradients of an example are the same alone as in a batch", arguments: Subject.all)
+    @Test("gradients of an example are the same alone as in a batch", arguments: Subject.all + [.emulatedWarpgroups])
     func gradientsAlone(subject: Subject) throws {
         let backend = try subject.make()
         let (batch, shape) = (5, [41, 8, 256])

@@ -18,6 +18,14 @@ struct Subject: Sendable, CustomTestStringConvertible {
     static let emulatedGPU = Subject(testDescription: "cuda emulated", fewRows: 16) {
         var options = EmulatedCUDA.options()
         options.keepsFreedMemory = false
+        options.usesWarpgroups = false
+        return try CUDABackend(options)
+    }
+
+    /// The same where attention goes to kernels for warpgroups.
+    static let emulatedWarpgroups = Subject(testDescription: "cuda emulated, warpgroups", fewRows: 16) {
+        var options = EmulatedCUDA.options()
+        options.keepsFreedMemory = false
         return try CUDABackend(options)
     }
 
