@@ -126,8 +126,8 @@ extension CUDABackend {
         let deltas = try scratch(4 * shape.largestLaunch * shape.heads * shape.queries, name)
         let isTiled = isTiled(
             call.forward.q, shared: ccudakernels_attention_backward_shared(Int32(shape.headSize), 0))
-        let whole = try backwardArguments(call, shape, 0..<min(1, shape.batch), deltas)
-        let takesWarpgroups = isTiled && takesWarpgroups(whole)
+        let first = try backwardArguments(call, shape, 0..<min(1, shape.batch), deltas)
+        let takesWarpgroups = isTiled && takesWarpgroups(first)
         let parts = isTiled && !takesWarpgroups ? shape.partsOfRows : 1
         let room = parts > 1 ? 4 * parts * shape.keyCount(examples: shape.largestLaunch(parts: parts)) : 0
         let (keys, values) = (try scratch(room, name), try scratch(room, name))

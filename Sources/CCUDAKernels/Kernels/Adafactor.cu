@@ -195,7 +195,6 @@ KERNEL(adafactor_update, ccudakernels_many_arguments, 256) {
         for (int k = 0; k < WIDTH; k++) {
             parameter[k] = parameter[k] - e.decay * parameter[k] - changes[k] / divisor * e.rate;
         }
-        write_any(e.parameter, e.parameter_type, place, tile.count, parameter);
-        if (e.rounded != 0) write_any(e.rounded, e.rounded_type, place, tile.count, parameter);
+        write_parameter(e, place, tile.count, parameter);
     }
 }

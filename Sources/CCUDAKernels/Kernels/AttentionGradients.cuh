@@ -19,19 +19,9 @@ DEVICE row_facts facts_of_row(
             keys_seen_by(p.shape, place, row)};
 }
 
-// Turns a tile's products into weights; `facts_of(block, element)` are those of the row of c[block][element].
-template <int blocks, typename FactsOf>
-DEVICE void weigh_tile(float (&products)[blocks][4], const score_rule &rule, FactsOf facts_of) {
-    share_tile(products, rule);
-#pragma unroll
-    for (int i = 0; i < blocks * 4; i++) {
-        float &value = products[i / 4][i % 4];
-        value = fast_power_of_two(fmaf(value, rule.factor, -facts_of(i / 4, i % 4).log_sum));
-    }
-}
-
-// The same, and the gradients of weights into those of products. Nothing here branches: values that do not count are
-// computed and then left out.
+// Turns a tile's products into weights, and the gradients of weights into those of products; `facts_of(block, element)`
+// are those of the row of c[block][element]. Nothing here branches: values that do not count are computed and then left
+// out.
 template <int blocks, typename FactsOf>
 DEVICE void differentiate_tile(
     float (&products)[blocks][4], float (&gradients)[blocks][4], const score_rule &rule, float scale, FactsOf facts_of

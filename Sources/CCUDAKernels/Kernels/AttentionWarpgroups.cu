@@ -71,6 +71,18 @@ template <int blocks> DEVICE void clear(float (&sums)[blocks][4]) {
     for (int i = 0; i < blocks * 4; i++) sums[i / 4][i % 4] = 0;
 }
 
+// Rounds a warp's 16 rows into a tile, from `row` and `column` on.
+template <typename T, int blocks>
+DEVICE void hand_over(uint16_t *tile, int row, int column, const float (&c)[blocks][4]) {
+    int32_t lane = threadIdx.x % 32;
+#pragma unroll
+    for (int i = 0; i < blocks * 2; i++) {
+        const float *pair = &c[i / 2][i % 2 * 2];
+        uint32_t place = swizzled_rows::place(row + lane / 4 + i % 2 * 8, column + i / 2 * 8 + lane % 4 * 2);
+        *(uint32_t *)(tile + place) = tensor_cores<T>::pair(pair[0], pair[1]);
+    }
+}
+
 // Writes a warpgroup's sums, rounded: by way of a tile, or panels of one, that only the warpgroup still uses, so that
 // rows are written in large pieces. `row_of(i)` is where row `i` of the 64 begins, or null.
 template <typename T, int blocks, typename RowOf>
@@ -78,12 +90,7 @@ DEVICE void write_rows(const float (&sums)[blocks][4], uint16_t *tile, int32_t g
     constexpr int pieces = blocks, rows_at_once = 32 / pieces; // pieces of 16 bytes
     int32_t lane = threadIdx.x % 32, strip = threadIdx.x % WARPGROUP / 32 * 16;
     join_warpgroup(group); // everybody is done with the tile
-#pragma unroll
-    for (int i = 0; i < blocks * 2; i++) {
-        const float *pair = &sums[i / 2][i % 2 * 2];
-        uint32_t place = swizzled_rows::place(strip + lane / 4 + i % 2 * 8, i / 2 * 8 + lane % 4 * 2);
-        *(uint32_t *)(tile + place) = tensor_cores<T>::pair(pair[0], pair[1]);
-    }
+    hand_over<T>(tile, strip, 0, sums);
     join_warpgroup(group);
 #pragma unroll 1
     for (int i = lane / pieces; i < 16; i += rows_at_once) {
@@ -341,17 +348,6 @@ DEVICE void bring_rows(
         source.pass();
         row = next_rows(shape, place, row + TILE, place.rows, first_key);
         if (own < TILE) ahead = facts_of_row(p, place, row + own);
-    }
-}
-
-// Writes a warp's weights to a tile of 64 by 64: 16 rows from `row` on, 32 columns from `column` on.
-template <typename T> DEVICE void hand_over(uint16_t *tile, int row, int column, const float (&c)[4][4]) {
-    int32_t lane = threadIdx.x % 32;
-#pragma unroll
-    for (int i = 0; i < 8; i++) {
-        const float *pair = &c[i / 2][i % 2 * 2];
-        uint32_t place = swizzled_rows::place(row + lane / 4 + i % 2 * 8, column + i / 2 * 8 + lane % 4 * 2);
-        *(uint32_t *)(tile + place) = tensor_cores<T>::pair(pair[0], pair[1]);
     }
 }
 

@@ -323,8 +323,8 @@ DEVICE void wait_at(uint64_t *barrier, uint32_t parity) {
                      : "l"(left), "l"(right), "r"((int32_t)adds)                                                   \
                      : "memory");                                                                                  \
     }
-PRODUCT_OF_ROWS(multiply_rows_bfloat16, "bf16")
-PRODUCT_OF_ROWS(multiply_rows_float16, "f16")
+PRODUCT_OF_ROWS(product_bfloat16, "bf16")
+PRODUCT_OF_ROWS(product_float16, "f16")
 
 // The same with `right` [32, 16].
 #define PRODUCT_OF_FEW_ROWS(name, type)                                                                            \
@@ -338,8 +338,8 @@ PRODUCT_OF_ROWS(multiply_rows_float16, "f16")
                      : "l"(left), "l"(right), "r"((int32_t)adds)                                                   \
                      : "memory");                                                                                  \
     }
-PRODUCT_OF_FEW_ROWS(multiply_few_rows_bfloat16, "bf16")
-PRODUCT_OF_FEW_ROWS(multiply_few_rows_float16, "f16")
+PRODUCT_OF_FEW_ROWS(product_bfloat16, "bf16")
+PRODUCT_OF_FEW_ROWS(product_float16, "f16")
 
 // c = or += `left` [64, 16] times `right` [16, 128], in panels.
 #define PRODUCT_OF_COLUMNS(name, type)                                                                             \
@@ -358,8 +358,8 @@ PRODUCT_OF_FEW_ROWS(multiply_few_rows_float16, "f16")
                      : "l"(left), "l"(right), "r"((int32_t)adds)                                                   \
                      : "memory");                                                                                  \
     }
-PRODUCT_OF_COLUMNS(multiply_columns_bfloat16, "bf16")
-PRODUCT_OF_COLUMNS(multiply_columns_float16, "f16")
+PRODUCT_OF_COLUMNS(product_bfloat16, "bf16")
+PRODUCT_OF_COLUMNS(product_float16, "f16")
 
 // c += `a` [64, 16], which registers hold, times `right` [16, 256], in panels.
 #define PRODUCT_WITH_COLUMNS(name, type)                                                                           \
@@ -386,8 +386,8 @@ PRODUCT_OF_COLUMNS(multiply_columns_float16, "f16")
                      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(right)                                      \
                      : "memory");                                                                                  \
     }
-PRODUCT_WITH_COLUMNS(multiply_with_columns_bfloat16, "bf16")
-PRODUCT_WITH_COLUMNS(multiply_with_columns_float16, "f16")
+PRODUCT_WITH_COLUMNS(product_bfloat16, "bf16")
+PRODUCT_WITH_COLUMNS(product_float16, "f16")
 #else
 #define HAS_WARPGROUPS 0
 #endif

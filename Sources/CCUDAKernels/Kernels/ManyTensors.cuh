@@ -24,6 +24,13 @@ DEVICE void write_any(
     if (type == CCUDAKERNELS_FLOAT16) write_eight(output_of<float16>(address) + i, count, aligned, values);
 }
 
+// Eight new values of a parameter, into it and, where there is one, into its rounded copy: of an update that has both.
+template <typename Update>
+DEVICE void write_parameter(const Update &update, int64_t i, int64_t count, const float (&values)[WIDTH]) {
+    write_any(update.parameter, update.parameter_type, i, count, values);
+    if (update.rounded != 0) write_any(update.rounded, update.rounded_type, i, count, values);
+}
+
 // The last entry whose blocks do not begin after this one; `first` is where an entry has the number of its first.
 template <typename Entry, typename Arguments>
 DEVICE const Entry &entry_of_block(const Arguments &p, int64_t Entry::*first = &Entry::first_part) {

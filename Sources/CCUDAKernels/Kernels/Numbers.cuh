@@ -215,17 +215,9 @@ template <> struct tensor_cores<float16> {
     }
     static __device__ __forceinline__ uint32_t pair(float low, float high) { return float16_pair(low, high); }
 #if HAS_WARPGROUPS
-    static __device__ __forceinline__ void product(float (&c)[8][4], uint64_t left, uint64_t right, bool adds) {
-        multiply_rows_float16(c, left, right, adds);
-    }
-    static __device__ __forceinline__ void product(float (&c)[4][4], uint64_t left, uint64_t right, bool adds) {
-        multiply_few_rows_float16(c, left, right, adds);
-    }
-    static __device__ __forceinline__ void product(float (&c)[16][4], uint64_t left, uint64_t right, bool adds) {
-        multiply_columns_float16(c, left, right, adds);
-    }
-    static __device__ __forceinline__ void product(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {
-        multiply_with_columns_float16(c, a, right);
+    template <int blocks, typename... Operands>
+    static __device__ __forceinline__ void product(float (&c)[blocks][4], const Operands &...operands) {
+        product_float16(c, operands...);
     }
 #endif
 };
@@ -237,17 +229,9 @@ template <> struct tensor_cores<bfloat16> {
     }
     static __device__ __forceinline__ uint32_t pair(float low, float high) { return bfloat16_pair(low, high); }
 #if HAS_WARPGROUPS
-    static __device__ __forceinline__ void product(float (&c)[8][4], uint64_t left, uint64_t right, bool adds) {
-        multiply_rows_bfloat16(c, left, right, adds);
-    }
-    static __device__ __forceinline__ void product(float (&c)[4][4], uint64_t left, uint64_t right, bool adds) {
-        multiply_few_rows_bfloat16(c, left, right, adds);
-    }
-    static __device__ __forceinline__ void product(float (&c)[16][4], uint64_t left, uint64_t right, bool adds) {
-        multiply_columns_bfloat16(c, left, right, adds);
-    }
-    static __device__ __forceinline__ void product(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {
-        multiply_with_columns_bfloat16(c, a, right);
+    template <int blocks, typename... Operands>
+    static __device__ __forceinline__ void product(float (&c)[blocks][4], const Operands &...operands) {
+        product_bfloat16(c, operands...);
     }
 #endif
 };

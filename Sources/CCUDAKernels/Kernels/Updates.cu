@@ -21,10 +21,9 @@ DEVICE void update_eight(const ccudakernels_adamw_arguments &p, int64_t i) {
         float denominator = sqrtf(second[k]) / p.second_correction + p.epsilon;
         parameter[k] = (parameter[k] * first_decay - p.step_size * (first[k] / denominator)) * last_decay;
     }
-    write_any(p.parameter, p.parameter_type, i, count, parameter);
+    write_parameter(p, i, count, parameter);
     write_any(p.first_moment, p.moment_type, i, count, first);
     write_any(p.second_moment, p.moment_type, i, count, second);
-    if (p.rounded != 0) write_any(p.rounded, p.rounded_type, i, count, parameter);
 }
 
 KERNEL(adamw, ccudakernels_adamw_arguments, 256) {
@@ -53,8 +52,7 @@ KERNEL(descent_of_many, ccudakernels_many_arguments, 256) {
         for (int k = 0; k < WIDTH; k++) {
             parameter[k] -= e.rate * (e.gradient_scale * gradient[k] + e.decay * parameter[k]);
         }
-        write_any(e.parameter, e.parameter_type, first + i, count - i, parameter);
-        if (e.rounded != 0) write_any(e.rounded, e.rounded_type, first + i, count - i, parameter);
+        write_parameter(e, first + i, count - i, parameter);
     }
 }
 
@@ -152,8 +150,7 @@ KERNEL(blockwise_adamw_of_many, ccudakernels_blockwise_arguments, 256) {
             float denominator = sqrtf(v[k]) / e.second_correction + e.epsilon;
             parameter[k] = parameter[k] * e.decay - e.step_size * m[k] / denominator;
         }
-        write_any(e.parameter, e.parameter_type, i, count, parameter);
-        if (e.rounded != 0) write_any(e.rounded, e.rounded_type, i, count, parameter);
+        write_parameter(e, i, count, parameter);
         // All lanes have read the scales: they meet before lane 0 writes.
         store_moments(m, first_steps, e.first_codes, first_scale, i, count);
         store_moments(v, second_steps, e.second_codes, second_scale, i, count);

@@ -15,6 +15,14 @@ INLINE void adamw_block(
     }
 }
 
+// Rounds new values of the parameter into it, and into its copy where there is one.
+INLINE void write_parameter(
+    ckernels_array parameter, ckernels_array rounded, ptrdiff_t begin, ptrdiff_t count, const float *values
+) {
+    write_block(parameter, begin, count, values);
+    if (rounded.data != NULL) write_block(rounded, begin, count, values);
+}
+
 static void adamw(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
     const ckernels_adamw_call *call = arguments;
     block g_scratch, p, m, v;
@@ -24,19 +32,10 @@ static void adamw(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {
         copy_block(call->first_moment, at, count, m.values);
         copy_block(call->second_moment, at, count, v.values);
         adamw_block(call, count, gradient, p.values, m.values, v.values);
-        write_block(call->parameter, at, count, p.values);
+        write_parameter(call->parameter, call->rounded, at, count, p.values);
         write_block(call->first_moment, at, count, m.values);
         write_block(call->second_moment, at, count, v.values);
-        if (call->rounded.data != NULL) write_block(call->rounded, at, count, p.values);
     }
-}
-
-// Rounds new values of the parameter into it, and into its copy where there is one.
-INLINE void write_parameter(
-    ckernels_array parameter, ckernels_array rounded, ptrdiff_t begin, ptrdiff_t count, const float *values
-) {
-    write_block(parameter, begin, count, values);
-    if (rounded.data != NULL) write_block(rounded, begin, count, values);
 }
 
 static void gradient_descent(const void *arguments, ptrdiff_t begin, ptrdiff_t end) {

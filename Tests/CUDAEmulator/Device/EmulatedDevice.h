@@ -343,16 +343,16 @@ void multiply_held(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {
 }
 
 #define EMULATED_PRODUCTS(type, widen)                                                                                 \
-    DEVICE void multiply_rows_##type(float (&c)[8][4], uint64_t left, uint64_t right, bool adds) {                     \
+    DEVICE void product_##type(float (&c)[8][4], uint64_t left, uint64_t right, bool adds) {                     \
         multiply_tiles<widen, false>(c, left, right, adds);                                                            \
     }                                                                                                                  \
-    DEVICE void multiply_few_rows_##type(float (&c)[4][4], uint64_t left, uint64_t right, bool adds) {                 \
+    DEVICE void product_##type(float (&c)[4][4], uint64_t left, uint64_t right, bool adds) {                 \
         multiply_tiles<widen, false>(c, left, right, adds);                                                            \
     }                                                                                                                  \
-    DEVICE void multiply_columns_##type(float (&c)[16][4], uint64_t left, uint64_t right, bool adds) {                 \
+    DEVICE void product_##type(float (&c)[16][4], uint64_t left, uint64_t right, bool adds) {                 \
         multiply_tiles<widen, true>(c, left, right, adds);                                                             \
     }                                                                                                                  \
-    DEVICE void multiply_with_columns_##type(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {              \
+    DEVICE void product_##type(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {              \
         multiply_held<widen>(c, a, right);                                                                             \
     }
 EMULATED_PRODUCTS(bfloat16, bfloat16_value)
