@@ -48,6 +48,9 @@ static const char narrow_rows_text[] = {
 static const char shallow_rows_text[] = {
 #embed "Kernels/ShallowRows.cu"
     , 0};
+static const char adapted_gelu_text[] = {
+#embed "Kernels/AdaptedGelu.cu"
+    , 0};
 static const char narrow_gradients_text[] = {
 #embed "Kernels/NarrowGradients.cu"
     , 0};
@@ -114,6 +117,7 @@ static const ccudakernels_source few_rows = SOURCE("FewRows.cu", few_rows_text);
 static const ccudakernels_source narrow_rows = SOURCE("NarrowRows.cu", narrow_rows_text);
 static const ccudakernels_source shallow_rows = SOURCE("ShallowRows.cu", shallow_rows_text);
 static const ccudakernels_source narrow_gradients = SOURCE("NarrowGradients.cu", narrow_gradients_text);
+static const ccudakernels_source adapted_gelu = SOURCE("AdaptedGelu.cu", adapted_gelu_text);
 static const ccudakernels_source quantized = SOURCE("Quantized.cu", quantized_text);
 static const ccudakernels_source attention = SOURCE("Attention.cu", attention_text);
 static const ccudakernels_source attention_backward = SOURCE("AttentionBackward.cu", attention_backward_text);
@@ -141,6 +145,8 @@ static const ccudakernels_program programs[] = {
     {"narrow_rows", &narrow_rows, "narrow_rows,narrow_rows_wide,", 0},
     {"shallow_rows", &shallow_rows, "shallow_rows,shallow_rows_deep,", 0},
     {"narrow_gradients", &narrow_gradients, "narrow_gradient,narrow_gradient_wide,", 0},
+    {"adapted_gelu", &adapted_gelu,
+     "adapted_gelu,adapted_gelu_wide,adapted_gelu_backward,adapted_gelu_backward_wide,join_partials,", 0},
     {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
     {"attention_plain", &attention_plain,
      "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0},

@@ -152,7 +152,7 @@ extension CUDABackend {
     }
 
     /// Fills an array of a C struct, which Swift sees as a tuple, from its first element on.
-    private func put<Part: BitwiseCopyable, Parts>(_ parts: [Part], in array: inout Parts) {
+    func put<Part: BitwiseCopyable, Parts>(_ parts: [Part], in array: inout Parts) {
         withUnsafeMutableBytes(of: &array) { bytes in
             let room = bytes.bindMemory(to: Part.self)
             for (i, part) in parts.enumerated() { room[i] = part }

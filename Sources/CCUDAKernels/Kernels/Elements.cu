@@ -135,7 +135,7 @@ FOR_EACH_TYPE(DROPOUT)
 // ---- GELU ----
 
 #define GELU(name, T) \
-    KERNEL(gelu_##name, ccudakernels_map_arguments, 256) { map_elements<gelu, T, T>(p); }
+    KERNEL(gelu_##name, ccudakernels_map_arguments, 256) { map_elements<gelu<T>, T, T>(p); }
 FOR_EACH_TYPE(GELU)
 
 template <typename T> DEVICE void gelu_backward(const ccudakernels_gelu_backward_arguments &p) {
@@ -149,8 +149,9 @@ template <typename T> DEVICE void gelu_backward(const ccudakernels_gelu_backward
         if (p.accumulate) read_eight(output + i, count, is_aligned(p.input_gradient), old);
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) {
-            float result = g[k] * gelu::slope(x[k]);
-            g[k] = p.accumulate ? result + old[k] : result;
+            float slope;
+            gelu<T>::of(x[k], &slope);
+            g[k] = p.accumulate ? g[k] * slope + old[k] : g[k] * slope;
         }
         write_eight(output + i, count, is_aligned(p.input_gradient), g);
     }
@@ -168,7 +169,7 @@ template <typename T> DEVICE void gated_gelu(const ccudakernels_gated_gelu_argum
         read_eight(gate + i, p.count - i, is_aligned(p.gate), x);
         read_eight(up + i, p.count - i, is_aligned(p.up), factor);
 #pragma unroll
-        for (int k = 0; k < WIDTH; k++) x[k] = gelu::of(x[k]) * factor[k];
+        for (int k = 0; k < WIDTH; k++) x[k] = gelu<T>::of(x[k]) * factor[k];
         write_eight(output + i, p.count - i, is_aligned(p.output), x);
     }
 }
@@ -188,8 +189,9 @@ template <typename T> DEVICE void gated_gelu_backward(const ccudakernels_gated_g
         read_eight(up + i, count, is_aligned(p.up), factor);
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) {
-            factor[k] = g[k] * factor[k] * gelu::slope(x[k]);
-            x[k] = g[k] * gelu::of(x[k]);
+            float slope, value = gelu<T>::of(x[k], &slope);
+            factor[k] = g[k] * factor[k] * slope;
+            x[k] = g[k] * value;
         }
         write_eight(gate_gradient + i, count, is_aligned(p.gate_gradient), factor);
         write_eight(up_gradient + i, count, is_aligned(p.up_gradient), x);

@@ -152,7 +152,7 @@ template <typename T> DEVICE void few_rows_gated(const ccudakernels_few_rows_arg
     if (row >= CCUDAKERNELS_FEW_ROWS || i >= p.m || j >= n) return;
     float gate = rounded_to<T>(sum_of_warps(sums, column, row));
     float up = rounded_to<T>(sum_of_warps(sums, column + 8, row));
-    output_of<T>(p.parts[0].output)[(int64_t)i * n + j] = rounded<T>(gelu::of(gate) * up);
+    output_of<T>(p.parts[0].output)[(int64_t)i * n + j] = rounded<T>(gelu<T>::of(gate) * up);
 }
 
 // float32: a warp takes two weight rows, its lanes cut the depth, and each lane adds its own terms for every row.

@@ -370,6 +370,50 @@ typedef struct {
     int32_t rows;
 } ccudakernels_narrow_gradient_arguments;
 
+// ---- Feed-forward layers with adapters ----
+
+// `matrix + scaling * reduced b^T`, rounded: matrix [m, n], reduced [m, rank], b [n, rank].
+typedef struct {
+    ccudakernels_address matrix, reduced, b;
+    int32_t rank;
+    float scaling;
+} ccudakernels_adapted_matrix;
+
+// adapted_gelu_T: ranks and width even, up to 8, adapted_gelu_wide_T: up to 16; T bfloat16 or float16, matrices 16-byte aligned, n a
+// multiple of 8. Output gelu(gate) * up; of its product with a^T, a [width, n], what each block of columns adds:
+// partials [ceil(n / 256)][m][8 or 16]. Grid (ceil(n / 256), ceil(m / rows)), block 256.
+typedef struct {
+    ccudakernels_adapted_matrix gate, up;
+    ccudakernels_address a, output, partials;
+    int32_t m, n, width;
+    int32_t rows; // of a block, a multiple of 16
+} ccudakernels_adapted_gelu_arguments;
+
+// adapted_gelu_backward_T, .._wide_T: the same, where the output's gradient is output_gradient + narrowed_gradient a,
+// rounded. Of the products of gate's and up's gradients with their b: row_partials [2][ceil(n / 256)][m][8 or 16]; of the
+// turned gradients with reduced, and of the turned output with narrowed_gradient: column_partials [3][grid's y][n][8 or 16].
+typedef struct {
+    ccudakernels_adapted_matrix gate, up;
+    ccudakernels_address a, output_gradient, narrowed_gradient, gate_gradient, up_gradient, row_partials, column_partials;
+    int32_t m, n, width, rows;
+} ccudakernels_adapted_gelu_backward_arguments;
+
+// Sums of partials [count][rows][width of all], times alpha.
+typedef struct {
+    ccudakernels_address partials, output; // output [rows, columns], or [columns, rows] if `turned`
+    int32_t rows, columns, count, turned;
+    float alpha;
+    int32_t accumulate, is_single; // the output is of float32, not of T
+} ccudakernels_join_part;
+
+#define CCUDAKERNELS_JOIN_PARTS 5
+
+// join_partials_T: grid (ceil(most rows * width / 256), parts), block 256.
+typedef struct {
+    ccudakernels_join_part parts[CCUDAKERNELS_JOIN_PARTS];
+    int32_t width;
+} ccudakernels_join_arguments;
+
 // A matrix in 4-bit NormalFloat; `Tensors/Quantization/NF4Matrix.swift` has the words.
 typedef struct {
     ccudakernels_address codes;                        // two elements a byte, the first in the upper half

@@ -133,24 +133,39 @@ extension CUDASelfCheck {
     /// What adapters of rank 8 on maps of one input take in a training step, forward and back.
     private static func adapterJobs(_ plan: Plan) -> [Job] {
         let (t, d, unit) = (plan.tokens, 2304 / plan.scale, 1024 / plan.scale)
-        return [[2, 1, 1], [9, 9], [2]].flatMap { units in
-            let outer = units.map { $0 * unit }
-            let (columns, name) = (outer.reduce(0, +), outer.map(String.init).joined(separator: ", "))
-            return [false, true].map { isBackward in
-                Job(
-                    kernel: "adapters \(t) x (\(name)) x \(d)\(isBackward ? ", backward" : "")",
-                    byteCount: isBackward ? t * (4 * columns + 6 * d) : t * (4 * columns + 2 * d)
-                ) { () throws(TensorError) in
-                    let adapters = try Adapters(rows: t, inner: d, outer: outer, rank: 8) {
-                        (_, shape, type) throws(TensorError) in try plan.tensor(shape, type)
-                    }
-                    return { () throws(TensorError) in
-                        try isBackward
-                            ? adapters.backward(on: plan.backend) : adapters.forward(on: plan.backend)
-                    }
+        let feedForward = [false, true].map { isBackward in
+            Job(
+                kernel: "adapted GELU \(t) x \(9 * unit)\(isBackward ? ", backward" : "")",
+                byteCount: (isBackward ? 10 : 6) * t * 9 * unit
+            ) { () throws(TensorError) in
+                let layer = try AdaptedGELU(rows: t, columns: 9 * unit, rank: 8) {
+                    (_, shape, type) throws(TensorError) in try plan.tensor(shape, type)
+                }
+                return { () throws(TensorError) in
+                    try isBackward
+                        ? plan.backend.gatedGELUBackward(layer.backward) : plan.backend.gatedGELU(layer.forward)
                 }
             }
         }
+        return feedForward
+            + [[2, 1, 1], [2]].flatMap { units in
+                let outer = units.map { $0 * unit }
+                let (columns, name) = (outer.reduce(0, +), outer.map(String.init).joined(separator: ", "))
+                return [false, true].map { isBackward in
+                    Job(
+                        kernel: "adapters \(t) x (\(name)) x \(d)\(isBackward ? ", backward" : "")",
+                        byteCount: isBackward ? t * (4 * columns + 6 * d) : t * (4 * columns + 2 * d)
+                    ) { () throws(TensorError) in
+                        let adapters = try Adapters(rows: t, inner: d, outer: outer, rank: 8) {
+                            (_, shape, type) throws(TensorError) in try plan.tensor(shape, type)
+                        }
+                        return { () throws(TensorError) in
+                            try isBackward
+                                ? adapters.backward(on: plan.backend) : adapters.forward(on: plan.backend)
+                        }
+                    }
+                }
+            }
     }
 
     /// What a decoding step does beside attention and single products.

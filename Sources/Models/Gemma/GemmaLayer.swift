@@ -63,6 +63,6 @@ struct GemmaLayer {
     }
 
     private func feedForward(_ x: Tensor, _ pass: Pass) throws(TensorError) -> Tensor {
-        try down(Linear.gated(gate: gate, up: up, x, pass), pass)
+        try Linear.feedForward(gate: gate, up: up, down: down, x, pass)
     }
 }

@@ -18,10 +18,7 @@ extension Linear {
     }
 
     /// `gelu(gate(x)) * up(x)`.
-    ///
-    /// - Parameter x: `[.., in]`.
-    /// - Returns: `[.., out]`.
-    static func gated(gate: Linear, up: Linear, _ x: Tensor, _ pass: Pass) throws(TensorError) -> Tensor {
+    private static func gated(gate: Linear, up: Linear, _ x: Tensor, _ pass: Pass) throws(TensorError) -> Tensor {
         if let weights = matrices(of: [gate, up], for: x, pass), gate.bias == nil, up.bias == nil {
             return try x.gatedLinear(gate: weights[0], up: weights[1])
         }
@@ -30,6 +27,19 @@ extension Linear {
             return try maps[0].gatedGELU(up: maps[1])
         }
         return try gate(x, pass).gatedGELU(up: up(x, pass))
+    }
+
+    /// `down(gelu(gate(x)) * up(x))`.
+    ///
+    /// - Parameter x: `[.., in]`.
+    /// - Returns: `[.., out]`.
+    static func feedForward(
+        gate: Linear, up: Linear, down: Linear, _ x: Tensor, _ pass: Pass
+    ) throws(TensorError) -> Tensor {
+        if let adapted = adaptedMatrices(of: [gate, up, down], for: x, pass), !adapted.contains(where: \.trainsMatrix) {
+            return try x.feedForward(gate: adapted[0], up: adapted[1], down: adapted[2])
+        }
+        return try down(gated(gate: gate, up: up, x, pass), pass)
     }
 
     /// Matrices and adapters of maps that are nothing else on this trip; nil if one is more or less, or on a device that does

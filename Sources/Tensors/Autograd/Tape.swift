@@ -223,6 +223,17 @@ package struct InputGradients {
         }
     }
 
+    /// Where the gradient of input `i` is gathered, if it wants one: for a parameter, like `value` but float32. It is to be
+    /// written, or added to, before the walk goes on.
+    package mutating func target(_ i: Int, like value: Tensor) throws(TensorError) -> GradientTarget? {
+        var found: GradientTarget?
+        try accumulate(to: i, shape: value.shape, elementType: .float32, on: value.backend) {
+            (target, accumulate) throws(TensorError) in
+            found = GradientTarget(tensor: target, accumulate: accumulate)
+        }
+        return found
+    }
+
     /// As `accumulate`, for an operation that can write its own share and an addend's sum elsewhere: nothing is copied first.
     ///
     /// `body` gets the tensor, like `value` but float32 for leaves, and what to add, which may be that tensor itself.

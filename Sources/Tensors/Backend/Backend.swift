@@ -98,6 +98,9 @@ package protocol Backend: AnyObject {
     func geluBackward(_ call: GELUBackwardCall) throws(TensorError)
     func gatedGELU(_ call: GatedGELUCall) throws(TensorError)
     func gatedGELUBackward(_ call: GatedGELUBackwardCall) throws(TensorError)
+    /// Has a default that works on every device, as has the next.
+    func gatedGELU(_ call: AdaptedGatedGELUCall) throws(TensorError)
+    func gatedGELUBackward(_ call: AdaptedGatedGELUBackwardCall) throws(TensorError)
 
     // Attention.
     func rotary(_ call: RotaryCall) throws(TensorError)

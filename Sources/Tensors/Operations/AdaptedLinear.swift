@@ -7,6 +7,43 @@ package struct AdaptedWeight {
     package init(matrix: LinearWeight, term: LowRankTerm) {
         (self.matrix, self.term) = (matrix, term)
     }
+
+    /// Whether a gradient is asked of the matrix.
+    package var trainsMatrix: Bool { matrix.tensor?.requiresGradient ?? false }
+
+    /// The same map without places on the tape.
+    var detached: AdaptedWeight {
+        AdaptedWeight(
+            matrix: matrix.detached,
+            term: LowRankTerm(a: term.a.detached, b: term.b.detached, scaling: term.scaling))
+    }
+
+    /// Throws where the map does not take what is given.
+    func check(against x: Tensor) throws(TensorError) {
+        let shape = matrix.shape
+        guard shape.count == 2, shape[1] == x.columns else {
+            throw .shapeMismatch(operation: "linear", x.shape, shape)
+        }
+        guard term.dropout == nil, term.a.columns == x.columns, term.b.shape == [shape[0], term.a.shape[0]] else {
+            throw .shapeMismatch(operation: "low-rank term", term.a.shape, term.b.shape)
+        }
+    }
+}
+
+extension LowRankTerm {
+    /// The product that adds the term to `output`, where `reduced` is `x a^T`.
+    func product(of reduced: Tensor, addedTo output: Tensor) -> MatmulCall {
+        var product = MatmulCall(a: reduced, b: b.detached, output: output)
+        (product.transposeB, product.alpha, product.accumulate) = (true, scaling, true)
+        return product
+    }
+
+    /// The product that gives the gradient of `x a^T`.
+    func gradient(_ outputGradient: Tensor, to target: Tensor) -> MatmulCall {
+        var product = MatmulCall(a: outputGradient, b: b.detached, output: target)
+        product.alpha = scaling
+        return product
+    }
 }
 
 extension Tensor {
@@ -17,48 +54,48 @@ extension Tensor {
     /// - Returns: for each map the shape of `self` with `in` replaced by its `out`.
     /// - Throws: `TensorError.shapeMismatch` if a matrix or a term does not fit.
     package func linear(byEach maps: [AdaptedWeight]) throws(TensorError) -> [Tensor] {
-        var (outputs, reduced): ([Tensor], [Tensor]) = ([], [])
-        for map in maps {
-            let (shape, term) = (map.matrix.shape, map.term)
-            guard shape.count == 2, shape[1] == columns else {
-                throw .shapeMismatch(operation: "linear", self.shape, shape)
-            }
-            guard term.dropout == nil, term.a.columns == columns, term.b.shape == [shape[0], term.a.shape[0]] else {
-                throw .shapeMismatch(operation: "low-rank term", term.a.shape, term.b.shape)
-            }
-            outputs.append(try room(shape[0], label: "linear output"))
-            reduced.append(try room(term.a.shape[0], label: "low-rank product"))
-            let isTrained = map.matrix.tensor?.requiresGradient ?? false
-            try map.matrix.detached.multiply(
-                detached, transposed: true, isReused: !isTrained, to: outputs[outputs.count - 1])
-        }
-        var (downs, ups): ([MatmulCall], [MatmulCall]) = ([], [])
-        for (i, map) in maps.enumerated() {
-            var down = MatmulCall(a: detached, b: map.term.a.detached, output: reduced[i])
-            down.transposeB = true
-            downs.append(down)
-            var up = MatmulCall(a: reduced[i], b: map.term.b.detached, output: outputs[i])
-            (up.transposeB, up.alpha, up.accumulate) = (true, map.term.scaling, true)
-            ups.append(up)
-        }
-        try backend.matmul(downs)
-        try backend.matmul(ups)
+        let reduced = try narrowed(by: maps)
+        let outputs = try products(of: maps.map(\.matrix))
+        try backend.matmul(maps.indices.map { maps[$0].term.product(of: reduced[$0], addedTo: outputs[$0]) })
         // A frozen matrix stands in the list as a tensor that asks for no gradient.
         let inputs = [self] + maps.flatMap { [$0.matrix.tensor ?? detached, $0.term.a, $0.term.b] }
         return Tape.record(outputs, from: inputs) {
             AdaptedLinearBackward(
                 input: detached,
-                maps: zip(maps, reduced).map { (map, reduced) in
-                    let term = LowRankTerm(
-                        a: map.term.a.detached, b: map.term.b.detached, scaling: map.term.scaling)
-                    let isTrained = map.matrix.tensor?.requiresGradient ?? false
-                    return .init(matrix: map.matrix.detached, isTrained: isTrained, term: term, reduced: reduced)
-                })
+                maps: zip(maps, reduced).map { .init(weight: $0.detached, isTrained: $0.trainsMatrix, reduced: $1) })
         }
     }
 
+    /// `x a^T` for the term of each map, in one call; not recorded.
+    func narrowed(by maps: [AdaptedWeight]) throws(TensorError) -> [Tensor] {
+        var calls: [MatmulCall] = []
+        for map in maps {
+            try map.check(against: self)
+            var call = MatmulCall(
+                a: detached, b: map.term.a.detached, output: try room(map.term.a.rows, label: "low-rank product"))
+            call.transposeB = true
+            calls.append(call)
+        }
+        try backend.matmul(calls)
+        return calls.map(\.output)
+    }
+
+    /// `x matrix^T` for each matrix, in one call where all are dense and frozen; not recorded.
+    func products(of matrices: [LinearWeight]) throws(TensorError) -> [Tensor] {
+        let frozen = matrices.compactMap(\.tensor).filter { !$0.requiresGradient && $0.elementType == elementType }
+        if frozen.count == matrices.count { return try detached.linear(byEach: frozen) }
+        var outputs: [Tensor] = []
+        for matrix in matrices {
+            outputs.append(try room(matrix.shape[0], label: "linear output"))
+            try matrix.detached.multiply(
+                detached, transposed: true, isReused: matrix.tensor?.requiresGradient != true,
+                to: outputs[outputs.count - 1])
+        }
+        return outputs
+    }
+
     /// The shape of `self` with another last axis.
-    private func room(_ columns: Int, label: StaticString) throws(TensorError) -> Tensor {
+    func room(_ columns: Int, label: StaticString) throws(TensorError) -> Tensor {
         try Tensor(uninitialized: shape.dropLast() + [columns], elementType, on: backend, label: label)
     }
 }
@@ -66,9 +103,8 @@ extension Tensor {
 /// Inputs: what is mapped, then matrix, `a` and `b` of each map.
 private struct AdaptedLinearBackward: JoinedBackwardOperation {
     struct Map {
-        let matrix: LinearWeight
+        let weight: AdaptedWeight
         let isTrained: Bool
-        let term: LowRankTerm
         /// `x a^T`.
         let reduced: Tensor
     }
@@ -83,12 +119,13 @@ private struct AdaptedLinearBackward: JoinedBackwardOperation {
             let map = maps[i]
             try gradients.accumulate(to: 0, shape: input.shape, elementType: input.elementType, on: input.backend) {
                 (target, accumulate) throws(TensorError) in
-                try map.matrix.multiply(
+                try map.weight.matrix.multiply(
                     gradient, transposed: false, accumulate: accumulate, isReused: !map.isTrained, to: target)
             }
-            guard map.isTrained else { continue }
-            try input.backend.matmul(
-                sums(of: gradient, input, to: 1 + 3 * i, shape: map.matrix.shape, scale: 1, &gradients))
+            guard map.isTrained, let matrix = map.weight.matrix.tensor,
+                let target = try gradients.target(1 + 3 * i, like: matrix)
+            else { continue }
+            try input.backend.matmul([.sum(of: gradient, input, scale: 1, to: target)])
         }
         try addTerms(found, into: &gradients)
     }
@@ -100,15 +137,16 @@ private struct AdaptedLinearBackward: JoinedBackwardOperation {
         let backend = input.backend
         var (narrowing, ofB, ofA): ([MatmulCall], [MatmulCall], [MatmulCall]) = ([], [], [])
         for (i, gradient) in found {
-            let map = maps[i]
+            let (term, reduced) = (maps[i].weight.term, maps[i].reduced)
             let reducedGradient = try Tensor(
-                uninitialized: map.reduced.shape, map.reduced.elementType, on: backend, label: "low-rank product")
-            var product = MatmulCall(a: gradient, b: map.term.b, output: reducedGradient)
-            product.alpha = map.term.scaling
-            narrowing.append(product)
-            ofB += try sums(
-                of: gradient, map.reduced, to: 3 + 3 * i, shape: map.term.b.shape, scale: map.term.scaling, &gradients)
-            ofA += try sums(of: reducedGradient, input, to: 2 + 3 * i, shape: map.term.a.shape, scale: 1, &gradients)
+                uninitialized: reduced.shape, reduced.elementType, on: backend, label: "low-rank product")
+            narrowing.append(term.gradient(gradient, to: reducedGradient))
+            if let target = try gradients.target(3 + 3 * i, like: term.b) {
+                ofB.append(.sum(of: gradient, reduced, scale: term.scaling, to: target))
+            }
+            if let target = try gradients.target(2 + 3 * i, like: term.a) {
+                ofA.append(.sum(of: reducedGradient, input, scale: 1, to: target))
+            }
         }
         try backend.matmul(narrowing)
         try backend.matmul(ofB)
@@ -116,23 +154,9 @@ private struct AdaptedLinearBackward: JoinedBackwardOperation {
         try gradients.accumulate(to: 0, shape: input.shape, elementType: input.elementType, on: backend) {
             (target, accumulate) throws(TensorError) in
             var sum = SummedMatmulCall(
-                a: narrowing.map(\.output), b: found.map { maps[$0.place].term.a }, output: target)
+                a: narrowing.map(\.output), b: found.map { maps[$0.place].weight.term.a }, output: target)
             sum.accumulate = accumulate
             try backend.matmul(sum)
         }
-    }
-
-    /// The product that adds `left^T right` to the gradient of input `i`, a matrix of parameters; none if it wants none.
-    private func sums(
-        of left: Tensor, _ right: Tensor, to i: Int, shape: [Int], scale: Float, _ gradients: inout InputGradients
-    ) throws(TensorError) -> [MatmulCall] {
-        var calls: [MatmulCall] = []
-        try gradients.accumulate(to: i, shape: shape, elementType: .float32, on: input.backend) {
-            (target, accumulate) throws(TensorError) in
-            var product = MatmulCall(a: left, b: right, output: target)
-            (product.transposeA, product.alpha, product.accumulate) = (true, scale, accumulate)
-            calls.append(product)
-        }
-        return calls
     }
 }

@@ -22,6 +22,12 @@ struct OperationGradientTests {
         },
     ]
 
+    private static func adapted(_ shape: [Int], _ a: Tensor, _ b: Tensor) throws -> AdaptedWeight {
+        AdaptedWeight(
+            matrix: .dense(try Sample("matrix", shape, on: a.backend).tensor),
+            term: LowRankTerm(a: a, b: b, scaling: 1.5))
+    }
+
     static let linear: [GradientCase] = [
         GradientCase("linear", [[2, 3, 5], [4, 5]]) { try $0[0].linear(weight: $0[1]) },
         GradientCase("linear with a bias", [[3, 5], [4, 5], [4]]) { try $0[0].linear(weight: $0[1], bias: $0[2]) },
@@ -38,6 +44,13 @@ struct OperationGradientTests {
         GradientCase("linear maps of one input, of which one is used", [[3, 5], [4, 5], [2, 5], [4, 2]]) {
             let map = AdaptedWeight(matrix: .dense($0[1]), term: LowRankTerm(a: $0[2], b: $0[3], scaling: 2.5))
             return try $0[0].linear(byEach: [map, map, map])[1]
+        },
+        GradientCase(
+            "feed-forward layer with adapters", [[3, 5], [2, 5], [8, 2], [4, 5], [8, 4], [2, 8], [6, 2]]
+        ) {
+            return try $0[0].scaled(by: 0.5).feedForward(
+                gate: adapted([8, 5], $0[1], $0[2]), up: adapted([8, 5], $0[3], $0[4]),
+                down: adapted([6, 8], $0[5], $0[6]))
         },
         GradientCase("linear with all of it, and dropout", [[3, 5], [4, 5], [4], [2, 5], [4, 2]]) {
             let term = LowRankTerm(a: $0[3], b: $0[4], scaling: 0.5, dropout: (rate: 0.4, key: dropout))
