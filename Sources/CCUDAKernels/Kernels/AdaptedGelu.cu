@@ -1,7 +1,7 @@
-// The middle of a feed-forward layer with adapters: what they add to both products, the gate, and the sums of the gradients.
+// The middle of a feed-forward layer with adapters: what they add to both products, the gate, and sums of gradients.
 //
-// All of it is bound by memory, so a matrix is read once. A warp takes 32 columns and goes down the rows of its block, 16
-// at a time. A lane has rows g and g + 8 of these, and eight neighbouring columns: as they are, the terms of sums over
+// It is bound by memory, so a matrix is read once. A warp takes 32 columns and goes down the rows of its block, 16 at a
+// time. A lane has rows g and g + 8 of these, and eight neighbouring columns: as they are, the terms of sums over
 // columns; turned inside the warp, those of sums over rows.
 
 #include "Gelu.cuh"
@@ -10,8 +10,7 @@
 // Warps of a block, which stand side by side.
 #define GELU_WARPS 8
 
-// Rows of sums over columns that a block keeps until its warps' shares are added up.
-#define KEPT_ROWS(eights) (64 / (eights))
+#define GELU_THREADS (GELU_WARPS * 32)
 
 // Where a warp works.
 struct strip_place {
@@ -19,18 +18,12 @@ struct strip_place {
 
     __device__ __forceinline__ bool has(int half) const { return row + half * 8 < m && column < n; }
     __device__ __forceinline__ int64_t at(int half) const { return (int64_t)(row + half * 8) * n + column; }
+    __device__ __forceinline__ strip_place below() const { return {row + 16, column, m, n}; }
 };
 
 // The lane's elements of a matrix.
 template <typename T> struct strip {
     sixteen_bytes lines[2];
-
-    __device__ __forceinline__ void read(ccudakernels_address matrix, const strip_place &place) {
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            lines[half] = read_sixteen(input_of<T>(matrix) + place.at(half), place.has(half));
-        }
-    }
 
     __device__ __forceinline__ void widen(float (&values)[2][WIDTH]) const {
 #pragma unroll
@@ -51,6 +44,35 @@ template <typename T> struct strip {
 
     __device__ __forceinline__ uint32_t word(int half, int i) const {
         return i == 0 ? lines[half].x : i == 1 ? lines[half].y : i == 2 ? lines[half].z : lines[half].w;
+    }
+};
+
+// The strips that are read next, of several matrices, on their way while a warp computes: a lane takes what it asked for.
+template <typename T, int matrices> struct strips_ahead {
+    sixteen_bytes *lines; // the lane's
+    int turn;
+
+    // By the lane's place in a block's room.
+    __device__ __forceinline__ strips_ahead(float *room) : lines((sixteen_bytes *)room + threadIdx.x), turn(0) {}
+
+    __device__ __forceinline__ sixteen_bytes *line(int own_turn, int matrix, int half) const {
+        return lines + ((own_turn * matrices + matrix) * 2 + half) * GELU_THREADS;
+    }
+
+    __device__ __forceinline__ void ask(const ccudakernels_address (&of)[matrices], const strip_place &place) {
+#pragma unroll
+        for (int i = 0; i < 2 * matrices; i++) {
+            const T *from = input_of<T>(of[i / 2]);
+            bool there = place.has(i % 2);
+            copy_sixteen(line(turn, i / 2, i % 2), there ? from + place.at(i % 2) : from, there);
+        }
+        commit_copies();
+        turn ^= 1;
+    }
+
+    // The strip that was asked for before the last.
+    __device__ __forceinline__ strip<T> of(int matrix) const {
+        return {{*line(turn, matrix, 0), *line(turn, matrix, 1)}};
     }
 };
 
@@ -76,8 +98,8 @@ template <typename T, int eights> struct narrow_strip {
     }
 };
 
-// A matrix of few rows, or, turned, of few columns, where the warp's columns are: as right operands of sums over what is
-// few, and, turned, of sums over columns.
+// A matrix of few rows, or, turned, of few columns, where the warp's columns are: as right operands of sums over what
+// is few, and, turned, of sums over columns.
 template <typename T, int eights> struct flat_factor {
     uint32_t words[eights][4];
 
@@ -113,7 +135,8 @@ DEVICE void add_product(
 ) {
     constexpr int last = eights - 1;
     float c[4][4], values[2][WIDTH];
-    uint32_t a[4] = {rows.words[0][0], rows.words[1][0], last ? rows.words[0][last] : 0, last ? rows.words[1][last] : 0};
+    const uint32_t(&words)[2][eights] = rows.words;
+    uint32_t a[4] = {words[0][0], words[1][0], last ? words[0][last] : 0, last ? words[1][last] : 0};
 #pragma unroll
     for (int i = 0; i < 4; i++) {
 #pragma unroll
@@ -166,7 +189,7 @@ DEVICE void sum_rows(float (&sums)[2][eights][4], const strip<T> &terms, const n
 
 // Adds up what the warps keep of `count` sums, `kept` apart in `room` from warp to warp.
 DEVICE void join_warps(float *output, const float *room, int count, int kept) {
-    for (int i = threadIdx.x; i < count; i += GELU_WARPS * 32) {
+    for (int i = threadIdx.x; i < count; i += GELU_THREADS) {
         float sum = 0;
 #pragma unroll
         for (int warp = 0; warp < GELU_WARPS; warp++) sum += room[warp * kept + i];
@@ -182,23 +205,27 @@ DEVICE strip_place place_of_warp(int32_t rows, int32_t m, int32_t n) {
 
 // ---- Forward ----
 
-template <typename T, int eights> DEVICE void adapted_gelu(const ccudakernels_adapted_gelu_arguments &p, float *room) {
-    constexpr int kept = KEPT_ROWS(eights), width = 8 * eights;
+template <typename T, int eights> DEVICE void adapted_gelu(const ccudakernels_adapted_gelu_arguments &p) {
+    DYNAMIC_SHARED(memory);
+    constexpr int kept = CCUDAKERNELS_KEPT_ROWS, width = 8 * eights;
+    float *room = (float *)memory, *own = room + threadIdx.x / 32 * kept * width;
     strip_place place = place_of_warp(p.rows, p.m, p.n);
+    strips_ahead<T, 2> ahead(room + GELU_WARPS * kept * width);
+    const ccudakernels_address matrices[2] = {p.gate.matrix, p.up.matrix};
+    ahead.ask(matrices, place);
     flat_factor<T, eights> of_gate, of_up, factor;
     of_gate.read_tall(p.gate.b, p.gate.rank, place);
     of_up.read_tall(p.up.b, p.up.rank, place);
     factor.read_flat(p.a, p.width, place);
-    float *partials = output_of<float>(p.partials) + (int64_t)blockIdx.x * p.m * width, *own = room + threadIdx.x / 32 * kept * width;
-    int32_t end = smaller(((int32_t)blockIdx.y + 1) * p.rows, p.m);
-    for (int32_t row = blockIdx.y * p.rows; row < end; row += 16, place.row += 16) {
-        int kept_row = (row - (int32_t)blockIdx.y * p.rows) % kept;
-        strip<T> gate, up;
+    float *partials = output_of<float>(p.partials) + (int64_t)blockIdx.x * p.m * width;
+    int32_t begin = blockIdx.y * p.rows, end = smaller(begin + p.rows, p.m);
+    for (int32_t row = begin; row < end; row += 16, place.row += 16) {
+        ahead.ask(matrices, place.below());
         narrow_strip<T, eights> gate_rows, up_rows;
-        gate.read(p.gate.matrix, place);
-        up.read(p.up.matrix, place);
         gate_rows.read(p.gate.reduced, p.gate.rank, place);
         up_rows.read(p.up.reduced, p.up.rank, place);
+        wait_for_copies<1>();
+        strip<T> gate = ahead.of(0), up = ahead.of(1);
         add_product(gate, gate_rows, of_gate, p.gate.scaling);
         add_product(up, up_rows, of_up, p.up.scaling);
         float x[2][WIDTH], f[2][WIDTH];
@@ -210,11 +237,12 @@ template <typename T, int eights> DEVICE void adapted_gelu(const ccudakernels_ad
         }
         gate.round(x);
         gate.write(p.output, place);
+        int kept_row = (row - begin) % kept;
         sum_columns(own, kept_row, gate, factor);
         if (kept_row + 16 < kept && row + 16 < end) continue;
         __syncthreads();
-        int32_t first = row - kept_row;
-        join_warps(partials + (int64_t)first * width, room, smaller(kept_row + 16, p.m - first) * width, kept * width);
+        int32_t first = row - kept_row, count = smaller(kept_row + 16, p.m - first) * width;
+        join_warps(partials + (int64_t)first * width, room, count, kept * width);
         __syncthreads(); // before the room is written again
     }
 }
@@ -222,9 +250,15 @@ template <typename T, int eights> DEVICE void adapted_gelu(const ccudakernels_ad
 // ---- Backward ----
 
 template <typename T, int eights>
-DEVICE void adapted_gelu_backward(const ccudakernels_adapted_gelu_backward_arguments &p, float *room) {
-    constexpr int kept = KEPT_ROWS(eights), width = 8 * eights;
+DEVICE void adapted_gelu_backward(const ccudakernels_adapted_gelu_backward_arguments &p) {
+    DYNAMIC_SHARED(memory);
+    constexpr int kept = CCUDAKERNELS_KEPT_ROWS, width = 8 * eights;
+    float *room = (float *)memory, *up_room = room + GELU_WARPS * kept * width;
+    int own = threadIdx.x / 32 * kept * width;
     strip_place place = place_of_warp(p.rows, p.m, p.n);
+    strips_ahead<T, 3> ahead(up_room + GELU_WARPS * kept * width);
+    const ccudakernels_address matrices[3] = {p.gate.matrix, p.up.matrix, p.output_gradient};
+    ahead.ask(matrices, place);
     flat_factor<T, eights> of_gate, of_up, of_output;
     of_gate.read_tall(p.gate.b, p.gate.rank, place);
     of_up.read_tall(p.up.b, p.up.rank, place);
@@ -232,18 +266,15 @@ DEVICE void adapted_gelu_backward(const ccudakernels_adapted_gelu_backward_argum
     float sums[3][2][eights][4]; // over rows: for gate's b, up's, and a
 #pragma unroll
     for (int i = 0; i < 24 * eights; i++) sums[i / (8 * eights)][i / 4 / eights % 2][i / 4 % eights][i % 4] = 0;
-    float *own = room + threadIdx.x / 32 * kept * width;
-    int32_t end = smaller(((int32_t)blockIdx.y + 1) * p.rows, p.m);
-    for (int32_t row = blockIdx.y * p.rows; row < end; row += 16, place.row += 16) {
-        int kept_row = (row - (int32_t)blockIdx.y * p.rows) % kept;
-        strip<T> gate, up, output;
+    int32_t begin = blockIdx.y * p.rows, end = smaller(begin + p.rows, p.m);
+    for (int32_t row = begin; row < end; row += 16, place.row += 16) {
+        ahead.ask(matrices, place.below());
         narrow_strip<T, eights> gate_rows, up_rows, output_rows;
-        gate.read(p.gate.matrix, place);
-        up.read(p.up.matrix, place);
-        output.read(p.output_gradient, place);
         gate_rows.read(p.gate.reduced, p.gate.rank, place);
         up_rows.read(p.up.reduced, p.up.rank, place);
         output_rows.read(p.narrowed_gradient, p.width, place);
+        wait_for_copies<1>();
+        strip<T> gate = ahead.of(0), up = ahead.of(1), output = ahead.of(2);
         add_product(gate, gate_rows, of_gate, p.gate.scaling);
         add_product(up, up_rows, of_up, p.up.scaling);
         add_product(output, output_rows, of_output, 1.0f);
@@ -253,8 +284,8 @@ DEVICE void adapted_gelu_backward(const ccudakernels_adapted_gelu_backward_argum
         output.widen(g);
 #pragma unroll
         for (int i = 0; i < 2 * WIDTH; i++) {
-            float &gated = x[i / WIDTH][i % WIDTH], &factor = f[i / WIDTH][i % WIDTH], &gradient = g[i / WIDTH][i % WIDTH];
-            float slope, value = gelu<T>::of(gated, &slope);
+            float &gated = x[i / WIDTH][i % WIDTH], &factor = f[i / WIDTH][i % WIDTH];
+            float &gradient = g[i / WIDTH][i % WIDTH], slope, value = gelu<T>::of(gated, &slope);
             gated = value * factor;
             slope *= gradient * factor;
             factor = gradient * value;
@@ -268,15 +299,15 @@ DEVICE void adapted_gelu_backward(const ccudakernels_adapted_gelu_backward_argum
         sum_rows(sums[0], gate, gate_rows);
         sum_rows(sums[1], up, up_rows);
         sum_rows(sums[2], output, output_rows);
-        sum_columns(own, kept_row, gate, of_gate);
-        sum_columns(own + GELU_WARPS * kept * width, kept_row, up, of_up);
+        int kept_row = (row - begin) % kept;
+        sum_columns(room + own, kept_row, gate, of_gate);
+        sum_columns(up_room + own, kept_row, up, of_up);
         if (kept_row + 16 < kept && row + 16 < end) continue;
         __syncthreads();
         int32_t first = row - kept_row, count = smaller(kept_row + 16, p.m - first) * width;
         float *partials = output_of<float>(p.row_partials) + ((int64_t)blockIdx.x * p.m + first) * width;
         join_warps(partials, room, count, kept * width);
-        partials += (int64_t)gridDim.x * p.m * width;
-        join_warps(partials, room + GELU_WARPS * kept * width, count, kept * width);
+        join_warps(partials + (int64_t)gridDim.x * p.m * width, up_room, count, kept * width);
         __syncthreads(); // before the room is written again
     }
     int32_t group = threadIdx.x % 32 / 4, pair = threadIdx.x % 4;
@@ -285,10 +316,11 @@ DEVICE void adapted_gelu_backward(const ccudakernels_adapted_gelu_backward_argum
         int which = i / (4 * eights), word = i / eights % 4, eight = i % eights;
         int32_t column = place.column - pair * 8 + group / 2 * 8 + word * 2 + group % 2;
         if (column >= p.n) continue;
-        float *partials = output_of<float>(p.column_partials) + ((int64_t)(which * gridDim.y + blockIdx.y) * p.n + column) * width;
+        int64_t line = (int64_t)(which * gridDim.y + blockIdx.y) * p.n + column;
+        float *partials = output_of<float>(p.column_partials) + line * width + eight * 8 + pair * 2;
         const float *pairs = &sums[which][word / 2][eight][word % 2 * 2];
 #pragma unroll
-        for (int k = 0; k < 2; k++) partials[eight * 8 + pair * 2 + k] = pairs[k];
+        for (int k = 0; k < 2; k++) partials[k] = pairs[k];
     }
 }
 
@@ -307,23 +339,17 @@ template <typename T> DEVICE void join_partials(const ccudakernels_join_argument
     else put(output_of<T>(part.output) + place, part.alpha * sum, part.accumulate != 0);
 }
 
-#define ADAPTED_GELU(name, T)                                                                                        \
-    KERNEL(adapted_gelu_##name, ccudakernels_adapted_gelu_arguments, GELU_WARPS * 32, 2) {                           \
-        __shared__ float room[GELU_WARPS * 64 * 8];                                                                  \
-        adapted_gelu<T, 1>(p, room);                                                                                 \
-    }                                                                                                                \
-    KERNEL(adapted_gelu_wide_##name, ccudakernels_adapted_gelu_arguments, GELU_WARPS * 32, 2) {                      \
-        __shared__ float room[GELU_WARPS * 64 * 8];                                                                  \
-        adapted_gelu<T, 2>(p, room);                                                                                 \
-    }                                                                                                                \
-    KERNEL(adapted_gelu_backward_##name, ccudakernels_adapted_gelu_backward_arguments, GELU_WARPS * 32, 2) {         \
-        __shared__ float room[2 * GELU_WARPS * 64 * 8];                                                              \
-        adapted_gelu_backward<T, 1>(p, room);                                                                        \
-    }                                                                                                                \
-    KERNEL(adapted_gelu_backward_wide_##name, ccudakernels_adapted_gelu_backward_arguments, GELU_WARPS * 32, 1) {    \
-        __shared__ float room[2 * GELU_WARPS * 64 * 8];                                                              \
-        adapted_gelu_backward<T, 2>(p, room);                                                                        \
-    }                                                                                                                \
+#define ADAPTED_GELU(name, T)                                                                                      \
+    KERNEL(adapted_gelu_##name, ccudakernels_adapted_gelu_arguments, GELU_THREADS, 3) { adapted_gelu<T, 1>(p); }   \
+    KERNEL(adapted_gelu_wide_##name, ccudakernels_adapted_gelu_arguments, GELU_THREADS, 2) {                       \
+        adapted_gelu<T, 2>(p);                                                                                     \
+    }                                                                                                              \
+    KERNEL(adapted_gelu_backward_##name, ccudakernels_adapted_gelu_backward_arguments, GELU_THREADS, 2) {          \
+        adapted_gelu_backward<T, 1>(p);                                                                            \
+    }                                                                                                              \
+    KERNEL(adapted_gelu_backward_wide_##name, ccudakernels_adapted_gelu_backward_arguments, GELU_THREADS, 1) {     \
+        adapted_gelu_backward<T, 2>(p);                                                                            \
+    }                                                                                                              \
     KERNEL(join_partials_##name, ccudakernels_join_arguments, 256) { join_partials<T>(p); }
 ADAPTED_GELU(float16, float16)
 #if HAS_BFLOAT16

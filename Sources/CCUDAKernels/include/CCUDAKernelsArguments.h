@@ -379,9 +379,18 @@ typedef struct {
     float scaling;
 } ccudakernels_adapted_matrix;
 
-// adapted_gelu_T: ranks and width even, up to 8, adapted_gelu_wide_T: up to 16; T bfloat16 or float16, matrices 16-byte aligned, n a
-// multiple of 8. Output gelu(gate) * up; of its product with a^T, a [width, n], what each block of columns adds:
-// partials [ceil(n / 256)][m][8 or 16]. Grid (ceil(n / 256), ceil(m / rows)), block 256.
+// Rows of sums over columns that a block keeps until its warps' shares are added up.
+#define CCUDAKERNELS_KEPT_ROWS 32
+
+// The shared memory of a block: kept sums of eight warps for `sums` results, and what is on its way of `matrices`, twice.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_adapted_gelu_shared(int32_t sums, int32_t width, int32_t matrices) {
+    return sums * 8 * CCUDAKERNELS_KEPT_ROWS * width * 4 + matrices * 2 * 2 * 256 * 16;
+}
+
+// adapted_gelu_T: ranks and width even, up to 8, adapted_gelu_wide_T: up to 16; T bfloat16 or float16, matrices 16-byte
+// aligned, n a multiple of 8. Output gelu(gate) * up; of its product with a^T, a [width, n], what each block of columns
+// adds: partials [ceil(n / 256)][m][8 or 16]. Grid (ceil(n / 256), ceil(m / rows)), block 256, shared memory
+// ccudakernels_adapted_gelu_shared(1, 8 or 16, 2).
 typedef struct {
     ccudakernels_adapted_matrix gate, up;
     ccudakernels_address a, output, partials;
@@ -389,12 +398,13 @@ typedef struct {
     int32_t rows; // of a block, a multiple of 16
 } ccudakernels_adapted_gelu_arguments;
 
-// adapted_gelu_backward_T, .._wide_T: the same, where the output's gradient is output_gradient + narrowed_gradient a,
-// rounded. Of the products of gate's and up's gradients with their b: row_partials [2][ceil(n / 256)][m][8 or 16]; of the
+// adapted_gelu_backward_T, .._wide_T: the same with shared memory (2, 8 or 16, 3), where the output's gradient is
+// output_gradient + narrowed_gradient a, rounded. Of the products of gate's and up's gradients with their b: row_partials [2][ceil(n / 256)][m][8 or 16]; of the
 // turned gradients with reduced, and of the turned output with narrowed_gradient: column_partials [3][grid's y][n][8 or 16].
 typedef struct {
     ccudakernels_adapted_matrix gate, up;
-    ccudakernels_address a, output_gradient, narrowed_gradient, gate_gradient, up_gradient, row_partials, column_partials;
+    ccudakernels_address a, output_gradient, narrowed_gradient, gate_gradient, up_gradient;
+    ccudakernels_address row_partials, column_partials;
     int32_t m, n, width, rows;
 } ccudakernels_adapted_gelu_backward_arguments;
 
