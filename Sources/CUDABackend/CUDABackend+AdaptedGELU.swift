@@ -6,9 +6,7 @@ import Tensors
 extension CUDABackend {
     package func gatedGELU(_ call: AdaptedGatedGELUCall) throws(TensorError) {
         let matrices = [call.gate.matrix, call.up.matrix, call.a, call.output]
-        guard let width = sumWidth(call.gate, call.up, call.a, matrices), let shared = shared(1, width, 2) else {
-            return try computeApart(call)
-        }
+        guard let width = sumWidth(call.gate, call.up, call.a, matrices) else { return try computeApart(call) }
         let name = "adapted GELU"
         try checkTypes(call.gate, call.up, others: [call.a, call.output, call.narrowed], name)
         let (m, n, q) = (call.output.rows, call.output.columns, call.a.rows)
@@ -18,7 +16,7 @@ extension CUDABackend {
             gate: arguments(of: call.gate), up: arguments(of: call.up), a: source(call.a), output: target(call.output),
             partials: partials.address, m: Int32(m), n: Int32(n), width: Int32(q), rows: Int32(rows))
         let type = try suffix(call.output, name)
-        try kernels.launch("adapted_gelu" + ending(width) + type, grid: blocks, block: 256, shared: shared, arguments)
+        try kernels.launch("adapted_gelu" + ending(width) + type, grid: blocks, block: 256, arguments)
         try join(
             [
                 part(partials.address, to: call.narrowed, rows: m, columns: q, of: blocks.0)
@@ -29,9 +27,9 @@ extension CUDABackend {
         let matrices = [
             call.gate.matrix, call.up.matrix, call.a, call.outputGradient, call.gateGradient, call.upGradient,
         ]
-        guard let width = sumWidth(call.gate, call.up, call.a, matrices), let shared = shared(2, width, 3) else {
-            return try computeApart(call)
-        }
+        guard let width = sumWidth(call.gate, call.up, call.a, matrices) else { return try computeApart(call) }
+        let shared = Int(ccudakernels_adapted_gelu_shared(Int32(width)))
+        guard shared <= context.device.sharedMemoryByteCount else { return try computeApart(call) }
         let name = "adapted GELU backward"
         try checkTypes(
             call.gate, call.up,
@@ -89,12 +87,6 @@ extension CUDABackend {
             matrices.allSatisfy({ source($0) % 16 == 0 })
         else { return nil }
         return most > 8 ? 16 : 8
-    }
-
-    /// The shared memory of a block; nil if that is more than the card has.
-    private func shared(_ sums: Int, _ width: Int, _ matrices: Int) -> Int? {
-        let byteCount = Int(ccudakernels_adapted_gelu_shared(Int32(sums), Int32(width), Int32(matrices)))
-        return byteCount <= context.device.sharedMemoryByteCount ? byteCount : nil
     }
 
     private func ending(_ width: Int) -> String { width > 8 ? "_wide" : "" }

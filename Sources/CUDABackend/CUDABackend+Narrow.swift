@@ -4,7 +4,7 @@ import Tensors
 /// Products with a narrow side, as low-rank adapters have them: they are bound by memory and by launches, and have kernels of
 /// their own, which take several at once.
 extension CUDABackend {
-    package var joinsNarrowProducts: Bool { true }
+    package var joinsProducts: Bool { true }
 
     package func matmul(_ calls: [MatmulCall]) throws(TensorError) {
         var rest = calls[...]

@@ -25,6 +25,13 @@ struct strip_place {
 template <typename T> struct strip {
     sixteen_bytes lines[2];
 
+    __device__ __forceinline__ void read(ccudakernels_address matrix, const strip_place &place) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            lines[half] = read_sixteen(input_of<T>(matrix) + place.at(half), place.has(half));
+        }
+    }
+
     __device__ __forceinline__ void widen(float (&values)[2][WIDTH]) const {
 #pragma unroll
         for (int half = 0; half < 2; half++) widen_eight((const T *)&lines[half], values[half]);
@@ -47,7 +54,8 @@ template <typename T> struct strip {
     }
 };
 
-// The strips that are read next, of several matrices, on their way while a warp computes: a lane takes what it asked for.
+// The strips that are read next, on their way while a warp computes; a lane takes what it asked for. For a kernel whose
+// registers leave no place for more warps.
 template <typename T, int matrices> struct strips_ahead {
     sixteen_bytes *lines; // the lane's
     int turn;
@@ -206,13 +214,10 @@ DEVICE strip_place place_of_warp(int32_t rows, int32_t m, int32_t n) {
 // ---- Forward ----
 
 template <typename T, int eights> DEVICE void adapted_gelu(const ccudakernels_adapted_gelu_arguments &p) {
-    DYNAMIC_SHARED(memory);
     constexpr int kept = CCUDAKERNELS_KEPT_ROWS, width = 8 * eights;
-    float *room = (float *)memory, *own = room + threadIdx.x / 32 * kept * width;
+    __shared__ float room[GELU_WARPS * kept * width];
+    float *own = room + threadIdx.x / 32 * kept * width;
     strip_place place = place_of_warp(p.rows, p.m, p.n);
-    strips_ahead<T, 2> ahead(room + GELU_WARPS * kept * width);
-    const ccudakernels_address matrices[2] = {p.gate.matrix, p.up.matrix};
-    ahead.ask(matrices, place);
     flat_factor<T, eights> of_gate, of_up, factor;
     of_gate.read_tall(p.gate.b, p.gate.rank, place);
     of_up.read_tall(p.up.b, p.up.rank, place);
@@ -220,12 +225,12 @@ template <typename T, int eights> DEVICE void adapted_gelu(const ccudakernels_ad
     float *partials = output_of<float>(p.partials) + (int64_t)blockIdx.x * p.m * width;
     int32_t begin = blockIdx.y * p.rows, end = smaller(begin + p.rows, p.m);
     for (int32_t row = begin; row < end; row += 16, place.row += 16) {
-        ahead.ask(matrices, place.below());
+        strip<T> gate, up;
         narrow_strip<T, eights> gate_rows, up_rows;
+        gate.read(p.gate.matrix, place);
+        up.read(p.up.matrix, place);
         gate_rows.read(p.gate.reduced, p.gate.rank, place);
         up_rows.read(p.up.reduced, p.up.rank, place);
-        wait_for_copies<1>();
-        strip<T> gate = ahead.of(0), up = ahead.of(1);
         add_product(gate, gate_rows, of_gate, p.gate.scaling);
         add_product(up, up_rows, of_up, p.up.scaling);
         float x[2][WIDTH], f[2][WIDTH];

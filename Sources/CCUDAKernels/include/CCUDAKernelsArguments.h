@@ -382,15 +382,9 @@ typedef struct {
 // Rows of sums over columns that a block keeps until its warps' shares are added up.
 #define CCUDAKERNELS_KEPT_ROWS 32
 
-// The shared memory of a block: kept sums of eight warps for `sums` results, and what is on its way of `matrices`, twice.
-CCUDAKERNELS_FUNCTION int32_t ccudakernels_adapted_gelu_shared(int32_t sums, int32_t width, int32_t matrices) {
-    return sums * 8 * CCUDAKERNELS_KEPT_ROWS * width * 4 + matrices * 2 * 2 * 256 * 16;
-}
-
 // adapted_gelu_T: ranks and width even, up to 8, adapted_gelu_wide_T: up to 16; T bfloat16 or float16, matrices 16-byte
 // aligned, n a multiple of 8. Output gelu(gate) * up; of its product with a^T, a [width, n], what each block of columns
-// adds: partials [ceil(n / 256)][m][8 or 16]. Grid (ceil(n / 256), ceil(m / rows)), block 256, shared memory
-// ccudakernels_adapted_gelu_shared(1, 8 or 16, 2).
+// adds: partials [ceil(n / 256)][m][8 or 16]. Grid (ceil(n / 256), ceil(m / rows)), block 256.
 typedef struct {
     ccudakernels_adapted_matrix gate, up;
     ccudakernels_address a, output, partials;
@@ -398,7 +392,13 @@ typedef struct {
     int32_t rows; // of a block, a multiple of 16
 } ccudakernels_adapted_gelu_arguments;
 
-// adapted_gelu_backward_T, .._wide_T: the same with shared memory (2, 8 or 16, 3), where the output's gradient is
+// The shared memory of a block of the backward kernels, whose sums have a width of 8 or 16: what its eight warps keep of
+// two, and three matrices on their way, twice.
+CCUDAKERNELS_FUNCTION int32_t ccudakernels_adapted_gelu_shared(int32_t width) {
+    return 2 * 8 * CCUDAKERNELS_KEPT_ROWS * width * 4 + 3 * 2 * 2 * 256 * 16;
+}
+
+// adapted_gelu_backward_T, .._wide_T: the same, where the output's gradient is
 // output_gradient + narrowed_gradient a, rounded. Of the products of gate's and up's gradients with their b: row_partials [2][ceil(n / 256)][m][8 or 16]; of the
 // turned gradients with reduced, and of the turned output with narrowed_gradient: column_partials [3][grid's y][n][8 or 16].
 typedef struct {

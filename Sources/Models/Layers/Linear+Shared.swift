@@ -1,7 +1,7 @@
 import Tensors
 
 /// Maps of one input, in one call of the device where they are nothing but matrices and nothing is recorded, and in one
-/// operation where each is a matrix with an adapter and the device joins what these add.
+/// operation where each is a matrix, with an adapter or without, and the device has something of that.
 extension Linear {
     /// Each map of `x`.
     ///
@@ -11,7 +11,7 @@ extension Linear {
         if let weights = matrices(of: maps, for: x, pass), let biases = biases(of: maps, for: x, pass) {
             return try x.linear(byEach: weights, biases: biases)
         }
-        if let adapted = adaptedMatrices(of: maps, for: x, pass) { return try x.linear(byEach: adapted) }
+        if let joined = joinedMaps(of: maps, for: x, pass) { return try x.linear(byEach: joined) }
         var outputs: [Tensor] = []
         for map in maps { outputs.append(try map(x, pass)) }
         return outputs
@@ -22,8 +22,8 @@ extension Linear {
         if let weights = matrices(of: [gate, up], for: x, pass), gate.bias == nil, up.bias == nil {
             return try x.gatedLinear(gate: weights[0], up: weights[1])
         }
-        if let adapted = adaptedMatrices(of: [gate, up], for: x, pass) {
-            let maps = try x.linear(byEach: adapted)
+        if let joined = joinedMaps(of: [gate, up], for: x, pass) {
+            let maps = try x.linear(byEach: joined)
             return try maps[0].gatedGELU(up: maps[1])
         }
         return try gate(x, pass).gatedGELU(up: up(x, pass))
@@ -36,29 +36,30 @@ extension Linear {
     static func feedForward(
         gate: Linear, up: Linear, down: Linear, _ x: Tensor, _ pass: Pass
     ) throws(TensorError) -> Tensor {
-        if let adapted = adaptedMatrices(of: [gate, up, down], for: x, pass), !adapted.contains(where: \.trainsMatrix) {
+        if let adapted = joinedMaps(of: [gate, up, down], for: x, pass)?.compactMap({ AdaptedWeight($0) }),
+            adapted.count == 3
+        {
             return try x.feedForward(gate: adapted[0], up: adapted[1], down: adapted[2])
         }
         return try down(gated(gate: gate, up: up, x, pass), pass)
     }
 
-    /// Matrices and adapters of maps that are nothing else on this trip; nil if one is more or less, or on a device that does
-    /// not join them.
-    private static func adaptedMatrices(of maps: [Linear], for x: Tensor, _ pass: Pass) -> [AdaptedWeight]? {
-        guard x.backend.joinsNarrowProducts else { return nil }
-        var matrices: [AdaptedWeight] = []
+    /// Matrices and adapters of maps that are nothing else on this trip; nil if one is more, or on a device that does not join
+    /// them.
+    private static func joinedMaps(of maps: [Linear], for x: Tensor, _ pass: Pass) -> [LinearMap]? {
+        guard x.backend.joinsProducts else { return nil }
+        var joined: [LinearMap] = []
         for map in maps {
-            guard map.bias == nil, let adapter = map.adapter, adapter.magnitude == nil,
+            let term = map.adapter?.term(of: pass)
+            guard map.bias == nil, map.adapter?.magnitude == nil, term?.dropout == nil,
                 (map.computeType ?? x.elementType) == x.elementType
             else { return nil }
-            let term = adapter.term(of: pass)
-            guard term.dropout == nil else { return nil }
             switch map.weight {
-            case .dense(let parameter): matrices.append(AdaptedWeight(matrix: .dense(pass(parameter)), term: term))
-            case .nf4(let weight): matrices.append(AdaptedWeight(matrix: .nf4(weight.matrix), term: term))
+            case .dense(let parameter): joined.append(LinearMap(matrix: .dense(pass(parameter)), term: term))
+            case .nf4(let weight): joined.append(LinearMap(matrix: .nf4(weight.matrix), term: term))
             }
         }
-        return matrices
+        return joined
     }
 
     /// The biases of maps: none, or one of each that is nothing else; nil if only some have one, or if something is recorded.

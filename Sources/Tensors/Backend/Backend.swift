@@ -76,8 +76,8 @@ package protocol Backend: AnyObject {
     func matmul(_ calls: [MatmulCall]) throws(TensorError)
     /// Has a default that works on every device.
     func matmul(_ call: SummedMatmulCall) throws(TensorError)
-    /// Whether products with a narrow side are faster together than each where it comes up; has a default.
-    var joinsNarrowProducts: Bool { get }
+    /// Whether products of one input, or with a narrow side, are faster together than each where it comes up; has a default.
+    var joinsProducts: Bool { get }
 
     // Columns; both have a default that works on every device.
     func scaleColumns(_ call: ScaleColumnsCall) throws(TensorError)

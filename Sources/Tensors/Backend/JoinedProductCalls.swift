@@ -26,7 +26,7 @@ package struct SummedMatmulCall {
 
 extension Backend {
     /// For devices on which a call costs little beside its work.
-    package var joinsNarrowProducts: Bool { false }
+    package var joinsProducts: Bool { false }
 
     /// For devices without kernels of their own: one product after another.
     package func matmul(_ calls: [MatmulCall]) throws(TensorError) {

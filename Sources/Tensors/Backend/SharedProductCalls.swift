@@ -2,13 +2,15 @@
 ///
 /// - Shapes: a `[M, K]`, weights `[N_i, K]`, biases none or `[N_i]`, outputs `[M, N_i]`.
 /// - Types: all alike.
-/// Bits are those of a `MatmulCall` for each weight, which is taken to be used again unchanged (`reusesB`); but on a GPU many
-/// rows may be rounded otherwise, as they may there where products are of another shape.
+/// Bits are those of a `MatmulCall` for each weight; but on a GPU many rows may be rounded otherwise, as they may there where
+/// products are of another shape.
 package struct SharedMatmulCall {
     package let a: Tensor
     package let weights: [Tensor]
     package let biases: [Tensor]
     package let outputs: [Tensor]
+    /// Whether the weights will be used again unchanged, as `MatmulCall.reusesB`.
+    package var reusesWeights = true
 
     /// States the products.
     package init(a: Tensor, weights: [Tensor], biases: [Tensor] = [], outputs: [Tensor]) {
@@ -18,7 +20,7 @@ package struct SharedMatmulCall {
     /// The product with one weight, alone.
     package func product(_ i: Int) -> MatmulCall {
         var product = MatmulCall(a: a, b: weights[i], output: outputs[i])
-        (product.transposeB, product.reusesB) = (true, true)
+        (product.transposeB, product.reusesB) = (true, reusesWeights)
         if !biases.isEmpty { product.bias = biases[i] }
         return product
     }

@@ -1,3 +1,22 @@
+/// A frozen matrix with the low-rank term that is added to it, which drops nothing.
+package struct AdaptedWeight {
+    let matrix: LinearWeight
+    let term: LowRankTerm
+
+    /// What a map is; nil if its matrix is trained or has no term.
+    package init?(_ map: LinearMap) {
+        guard let term = map.term, !map.trainsMatrix else { return nil }
+        self.init(map.matrix, term)
+    }
+
+    private init(_ matrix: LinearWeight, _ term: LowRankTerm) {
+        (self.matrix, self.term) = (matrix, term)
+    }
+
+    /// The same map without places on the tape.
+    fileprivate var detached: AdaptedWeight { AdaptedWeight(matrix.detached, term.detached) }
+}
+
 extension Tensor {
     /// Gemma's feed-forward layer with an adapter on each of its maps, `down(gelu(gate(x)) * up(x))`, recorded as one operation:
     /// what the adapters add is never written beside what they add to.
@@ -5,7 +24,6 @@ extension Tensor {
     /// - Parameters:
     ///   - gate, up: matrices `[inner, in]`.
     ///   - down: a matrix `[out, inner]`.
-    ///   No gradient is asked of a matrix.
     /// - Returns: the shape of `self` with `in` replaced by `out`.
     /// - Throws: `TensorError.shapeMismatch` if a matrix or a term does not fit.
     package func feedForward(
@@ -14,13 +32,14 @@ extension Tensor {
         guard gate.matrix.shape == up.matrix.shape else {
             throw .shapeMismatch(operation: "feed-forward layer", gate.matrix.shape, up.matrix.shape)
         }
-        let narrowings = try narrowed(by: [gate, up])
+        for map in [gate, up] { try check(map.matrix, map.term) }
+        let reduced = try narrowed(by: [gate.term, up.term]).compactMap { $0 }
         let matrices = try products(of: [gate.matrix, up.matrix])
-        let gated = AdaptedMatrix(gate, matrices[0], narrowings[0])
-        let raised = AdaptedMatrix(up, matrices[1], narrowings[1])
+        let gated = AdaptedMatrix(gate, matrices[0], reduced[0])
+        let raised = AdaptedMatrix(up, matrices[1], reduced[1])
         let inner = try Tensor(
             uninitialized: matrices[0].shape, elementType, on: backend, label: "feed-forward activation")
-        try down.check(against: inner)
+        try inner.check(down.matrix, down.term)
         let narrowed = try inner.room(down.term.a.rows, label: "low-rank product")
         try backend.gatedGELU(
             AdaptedGatedGELUCall(

@@ -30,6 +30,10 @@ extension RehearsalBackend {
     package func gatedGELUBackward(_ call: GatedGELUBackwardCall) throws(TensorError) {
         count(.gatedGELUBackward, call.gate)
     }
+    package func gatedGELU(_ call: AdaptedGatedGELUCall) throws(TensorError) { count(.gatedGELU, call.output) }
+    package func gatedGELUBackward(_ call: AdaptedGatedGELUBackwardCall) throws(TensorError) {
+        count(.gatedGELUBackward, call.gateGradient)
+    }
     package func rotary(_ call: RotaryCall) throws(TensorError) { count(.rotary, call.output) }
     package func softCap(_ call: SoftCapCall) throws(TensorError) { count(.move, call.output) }
     package func crossEntropy(_ call: CrossEntropyCall) throws(TensorError) { count(.crossEntropy, call.logits) }

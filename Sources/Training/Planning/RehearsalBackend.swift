@@ -22,7 +22,7 @@ package final class RehearsalBackend: Backend {
 
     package var holdsValues: Bool { false }
 
-    package var joinsNarrowProducts: Bool { device.kind == .cuda }
+    package var joinsProducts: Bool { device.kind == .cuda }
 
     package var memory: BackendMemory { meter.figures }
 

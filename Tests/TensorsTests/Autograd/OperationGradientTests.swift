@@ -23,9 +23,9 @@ struct OperationGradientTests {
     ]
 
     private static func adapted(_ shape: [Int], _ a: Tensor, _ b: Tensor) throws -> AdaptedWeight {
-        AdaptedWeight(
-            matrix: .dense(try Sample("matrix", shape, on: a.backend).tensor),
-            term: LowRankTerm(a: a, b: b, scaling: 1.5))
+        let matrix = try Sample("matrix", shape, on: a.backend).tensor
+        return try #require(
+            AdaptedWeight(LinearMap(matrix: .dense(matrix), term: LowRankTerm(a: a, b: b, scaling: 1.5))))
     }
 
     static let linear: [GradientCase] = [
@@ -36,13 +36,20 @@ struct OperationGradientTests {
         },
         GradientCase("linear maps of one input", [[3, 5], [4, 5], [2, 5], [4, 2], [4, 5], [3, 5], [4, 3]]) {
             let maps = try $0[0].scaled(by: 2).linear(byEach: [
-                AdaptedWeight(matrix: .dense($0[1]), term: LowRankTerm(a: $0[2], b: $0[3], scaling: 2.5)),
-                AdaptedWeight(matrix: .dense($0[4]), term: LowRankTerm(a: $0[5], b: $0[6], scaling: 0.5)),
+                LinearMap(matrix: .dense($0[1]), term: LowRankTerm(a: $0[2], b: $0[3], scaling: 2.5)),
+                LinearMap(matrix: .dense($0[4]), term: LowRankTerm(a: $0[5], b: $0[6], scaling: 0.5)),
             ])
             return try maps[0].gelu().adding(maps[1])
         },
+        GradientCase("linear maps of one input, one of them adapted", [[3, 5], [4, 5], [4, 5], [2, 5], [4, 2]]) {
+            let maps = try $0[0].scaled(by: 2).linear(byEach: [
+                LinearMap(matrix: .dense($0[1]), term: nil),
+                LinearMap(matrix: .dense($0[2]), term: LowRankTerm(a: $0[3], b: $0[4], scaling: 0.5)),
+            ])
+            return try maps[0].gatedGELU(up: maps[1])
+        },
         GradientCase("linear maps of one input, of which one is used", [[3, 5], [4, 5], [2, 5], [4, 2]]) {
-            let map = AdaptedWeight(matrix: .dense($0[1]), term: LowRankTerm(a: $0[2], b: $0[3], scaling: 2.5))
+            let map = LinearMap(matrix: .dense($0[1]), term: LowRankTerm(a: $0[2], b: $0[3], scaling: 2.5))
             return try $0[0].linear(byEach: [map, map, map])[1]
         },
         GradientCase(

@@ -1,10 +1,10 @@
-/// The matrix of a linear map with the low-rank term that is added to it, which drops nothing.
-package struct AdaptedWeight {
+/// The matrix of a linear map with the low-rank term that is added to it, if one is; it drops nothing.
+package struct LinearMap {
     package let matrix: LinearWeight
-    package let term: LowRankTerm
+    package let term: LowRankTerm?
 
     /// States a map.
-    package init(matrix: LinearWeight, term: LowRankTerm) {
+    package init(matrix: LinearWeight, term: LowRankTerm?) {
         (self.matrix, self.term) = (matrix, term)
     }
 
@@ -12,25 +12,27 @@ package struct AdaptedWeight {
     package var trainsMatrix: Bool { matrix.tensor?.requiresGradient ?? false }
 
     /// The same map without places on the tape.
-    var detached: AdaptedWeight {
-        AdaptedWeight(
-            matrix: matrix.detached,
-            term: LowRankTerm(a: term.a.detached, b: term.b.detached, scaling: term.scaling))
-    }
+    fileprivate var detached: LinearMap { LinearMap(matrix: matrix.detached, term: term?.detached) }
+}
 
-    /// Throws where the map does not take what is given.
-    func check(against x: Tensor) throws(TensorError) {
+extension Tensor {
+    /// Throws where a matrix, or the term that is added to it, does not take `self`.
+    func check(_ matrix: LinearWeight, _ term: LowRankTerm?) throws(TensorError) {
         let shape = matrix.shape
-        guard shape.count == 2, shape[1] == x.columns else {
-            throw .shapeMismatch(operation: "linear", x.shape, shape)
+        guard shape.count == 2, shape[1] == columns else {
+            throw .shapeMismatch(operation: "linear", self.shape, shape)
         }
-        guard term.dropout == nil, term.a.columns == x.columns, term.b.shape == [shape[0], term.a.shape[0]] else {
+        guard let term else { return }
+        guard term.dropout == nil, term.a.columns == columns, term.b.shape == [shape[0], term.a.shape[0]] else {
             throw .shapeMismatch(operation: "low-rank term", term.a.shape, term.b.shape)
         }
     }
 }
 
 extension LowRankTerm {
+    /// The same term without places on the tape.
+    var detached: LowRankTerm { LowRankTerm(a: a.detached, b: b.detached, scaling: scaling, dropout: dropout) }
+
     /// The product that adds the term to `output`, where `reduced` is `x a^T`.
     func product(of reduced: Tensor, addedTo output: Tensor) -> MatmulCall {
         var product = MatmulCall(a: reduced, b: b.detached, output: output)
@@ -47,43 +49,59 @@ extension LowRankTerm {
 }
 
 extension Tensor {
-    /// The linear maps `x matrix^T + scaling * (x a^T) b^T` of one input, recorded as one operation: what the low-rank terms
-    /// need is asked of the device together.
+    /// The linear maps `x matrix^T + scaling * (x a^T) b^T` of one input, recorded as one operation: the products with dense
+    /// matrices, and what the low-rank terms need, are asked of the device together.
     ///
     /// - Parameter maps: matrices `[out, in]`, each with its own `out`.
     /// - Returns: for each map the shape of `self` with `in` replaced by its `out`.
     /// - Throws: `TensorError.shapeMismatch` if a matrix or a term does not fit.
-    package func linear(byEach maps: [AdaptedWeight]) throws(TensorError) -> [Tensor] {
-        let reduced = try narrowed(by: maps)
+    package func linear(byEach maps: [LinearMap]) throws(TensorError) -> [Tensor] {
+        for map in maps { try check(map.matrix, map.term) }
+        let reduced = try narrowed(by: maps.map(\.term))
         let outputs = try products(of: maps.map(\.matrix))
-        try backend.matmul(maps.indices.map { maps[$0].term.product(of: reduced[$0], addedTo: outputs[$0]) })
-        // A frozen matrix stands in the list as a tensor that asks for no gradient.
-        let inputs = [self] + maps.flatMap { [$0.matrix.tensor ?? detached, $0.term.a, $0.term.b] }
+        var terms: [MatmulCall] = []
+        for (i, map) in maps.enumerated() {
+            guard let term = map.term, let reduced = reduced[i] else { continue }
+            terms.append(term.product(of: reduced, addedTo: outputs[i]))
+        }
+        try backend.matmul(terms)
+        // What there is not stands in the list as a tensor that asks for no gradient, as does a frozen matrix.
+        let inputs = [self] + maps.flatMap { [$0.matrix.tensor, $0.term?.a, $0.term?.b].map { $0 ?? detached } }
         return Tape.record(outputs, from: inputs) {
-            AdaptedLinearBackward(
+            JoinedLinearBackward(
                 input: detached,
-                maps: zip(maps, reduced).map { .init(weight: $0.detached, isTrained: $0.trainsMatrix, reduced: $1) })
+                maps: zip(maps, reduced).map { .init(map: $0.detached, isTrained: $0.trainsMatrix, reduced: $1) })
         }
     }
 
-    /// `x a^T` for the term of each map, in one call; not recorded.
-    func narrowed(by maps: [AdaptedWeight]) throws(TensorError) -> [Tensor] {
-        var calls: [MatmulCall] = []
-        for map in maps {
-            try map.check(against: self)
-            var call = MatmulCall(
-                a: detached, b: map.term.a.detached, output: try room(map.term.a.rows, label: "low-rank product"))
+    /// `x a^T` for each term, in one call; not recorded.
+    func narrowed(by terms: [LowRankTerm?]) throws(TensorError) -> [Tensor?] {
+        var (calls, outputs): ([MatmulCall], [Tensor?]) = ([], [])
+        for term in terms {
+            guard let term else {
+                outputs.append(nil)
+                continue
+            }
+            let output = try room(term.a.rows, label: "low-rank product")
+            var call = MatmulCall(a: detached, b: term.a.detached, output: output)
             call.transposeB = true
             calls.append(call)
+            outputs.append(output)
         }
         try backend.matmul(calls)
-        return calls.map(\.output)
+        return outputs
     }
 
-    /// `x matrix^T` for each matrix, in one call where all are dense and frozen; not recorded.
+    /// `x matrix^T` for each matrix, in one call where all are dense; not recorded.
     func products(of matrices: [LinearWeight]) throws(TensorError) -> [Tensor] {
-        let frozen = matrices.compactMap(\.tensor).filter { !$0.requiresGradient && $0.elementType == elementType }
-        if frozen.count == matrices.count { return try detached.linear(byEach: frozen) }
+        let dense = matrices.compactMap(\.tensor).filter { $0.elementType == elementType }
+        if dense.count == matrices.count {
+            let outputs = try backend.makeOutputs(of: dense, for: self)
+            var call = SharedMatmulCall(a: detached, weights: dense.map(\.detached), outputs: outputs)
+            call.reusesWeights = !dense.contains(where: \.requiresGradient)
+            try backend.matmul(call)
+            return outputs
+        }
         var outputs: [Tensor] = []
         for matrix in matrices {
             outputs.append(try room(matrix.shape[0], label: "linear output"))
@@ -101,12 +119,12 @@ extension Tensor {
 }
 
 /// Inputs: what is mapped, then matrix, `a` and `b` of each map.
-private struct AdaptedLinearBackward: JoinedBackwardOperation {
+private struct JoinedLinearBackward: JoinedBackwardOperation {
     struct Map {
-        let weight: AdaptedWeight
+        let map: LinearMap
         let isTrained: Bool
-        /// `x a^T`.
-        let reduced: Tensor
+        /// `x a^T`, where there is a term.
+        let reduced: Tensor?
     }
 
     let input: Tensor
@@ -119,10 +137,10 @@ private struct AdaptedLinearBackward: JoinedBackwardOperation {
             let map = maps[i]
             try gradients.accumulate(to: 0, shape: input.shape, elementType: input.elementType, on: input.backend) {
                 (target, accumulate) throws(TensorError) in
-                try map.weight.matrix.multiply(
+                try map.map.matrix.multiply(
                     gradient, transposed: false, accumulate: accumulate, isReused: !map.isTrained, to: target)
             }
-            guard map.isTrained, let matrix = map.weight.matrix.tensor,
+            guard map.isTrained, let matrix = map.map.matrix.tensor,
                 let target = try gradients.target(1 + 3 * i, like: matrix)
             else { continue }
             try input.backend.matmul([.sum(of: gradient, input, scale: 1, to: target)])
@@ -137,7 +155,7 @@ private struct AdaptedLinearBackward: JoinedBackwardOperation {
         let backend = input.backend
         var (narrowing, ofB, ofA): ([MatmulCall], [MatmulCall], [MatmulCall]) = ([], [], [])
         for (i, gradient) in found {
-            let (term, reduced) = (maps[i].weight.term, maps[i].reduced)
+            guard let term = maps[i].map.term, let reduced = maps[i].reduced else { continue }
             let reducedGradient = try Tensor(
                 uninitialized: reduced.shape, reduced.elementType, on: backend, label: "low-rank product")
             narrowing.append(term.gradient(gradient, to: reducedGradient))
@@ -148,13 +166,14 @@ private struct AdaptedLinearBackward: JoinedBackwardOperation {
                 ofA.append(.sum(of: reducedGradient, input, scale: 1, to: target))
             }
         }
+        guard !narrowing.isEmpty else { return }
         try backend.matmul(narrowing)
         try backend.matmul(ofB)
         try backend.matmul(ofA)
         try gradients.accumulate(to: 0, shape: input.shape, elementType: input.elementType, on: backend) {
             (target, accumulate) throws(TensorError) in
             var sum = SummedMatmulCall(
-                a: narrowing.map(\.output), b: found.map { maps[$0.place].weight.term.a }, output: target)
+                a: narrowing.map(\.output), b: found.compactMap { maps[$0.place].map.term?.a }, output: target)
             sum.accumulate = accumulate
             try backend.matmul(sum)
         }
