@@ -50,8 +50,7 @@ extension Tensor {
         return Tape.record(output, from: inputs) {
             FeedForwardBackward(
                 input: detached, gate: gated, up: raised, narrowed: narrowed, gateMap: gate.detached,
-                upMap: up.detached,
-                downMap: down.detached)
+                upMap: up.detached, downMap: down.detached)
         }
     }
 }
