@@ -149,7 +149,7 @@ static const ccudakernels_program programs[] = {
     {"attention_warpgroups_256", &attention_warpgroups, "attention_warpgroups,attention_gradients_warpgroups,", 256},
     {"ends", &ends, "cross_entropy,absolute_error,argmax_rows,", 0},
     {"updates", &updates,
-     "adamw,adamw_of_many,descent_of_many,blockwise_adamw_of_many,squares_of_many,finish_squares_of_many,", 0},
+     "adamw_of_many,descent_of_many,blockwise_adamw_of_many,squares_of_many,finish_squares_of_many,", 0},
     {"adafactor", &adafactor,
      "adafactor_squares,adafactor_means,adafactor_row_means,adafactor_changes,adafactor_divisors,adafactor_update,", 0},
 };

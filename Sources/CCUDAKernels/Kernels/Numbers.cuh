@@ -25,6 +25,7 @@ template <> struct rounding<float> {
 
 template <> struct rounding<float16> {
     static __device__ __forceinline__ float16 nearest(float value) { return {float16_bits(value)}; }
+    static __device__ __forceinline__ uint32_t pair(float low, float high) { return float16_pair(low, high); }
 };
 
 // Every card reads it; those without it in hardware round nothing to it.
@@ -39,6 +40,7 @@ DEVICE float widened(bfloat16 value) {
 #if HAS_BFLOAT16
 template <> struct rounding<bfloat16> {
     static __device__ __forceinline__ bfloat16 nearest(float value) { return {bfloat16_bits(value)}; }
+    static __device__ __forceinline__ uint32_t pair(float low, float high) { return bfloat16_pair(low, high); }
 };
 #endif
 
@@ -122,13 +124,10 @@ DEVICE void round_eight(float *to, const float (&values)[WIDTH]) {
 }
 
 template <typename T> DEVICE void round_eight(T *to, const float (&values)[WIDTH]) {
-    union {
-        sixteen_bytes part;
-        uint16_t elements[8];
-    } written;
+    uint32_t pairs[4];
 #pragma unroll
-    for (int i = 0; i < WIDTH; i++) written.elements[i] = rounded<T>(values[i]).bits;
-    *(sixteen_bytes *)to = written.part;
+    for (int i = 0; i < WIDTH; i += 2) pairs[i / 2] = rounding<T>::pair(values[i], values[i + 1]);
+    write_sixteen(to, sixteen_bytes{pairs[0], pairs[1], pairs[2], pairs[3]});
 }
 
 // Reads `count` elements, at most eight, and zeros after them; at once if they are whole and aligned.
@@ -166,6 +165,11 @@ template <typename T> union packed_eight {
         }
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) elements[k] = k < count ? from[k] : rounded<T>(0);
+    }
+
+    __device__ __forceinline__ void widen(float (&values)[WIDTH]) const {
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) values[k] = widened(elements[k]);
     }
 };
 

@@ -98,7 +98,8 @@ typedef struct {
     int64_t count;
 } ccudakernels_gated_gelu_backward_arguments;
 
-// adamw: elements. One kernel for all types, which are fields; factors as `ckernels_adamw_call` has them.
+// One update by adamw_of_many. One kernel for all types, which are fields; factors as `ckernels_adamw_call` has them, and
+// epsilon above 0.
 typedef struct {
     ccudakernels_address parameter, gradient, first_moment, second_moment;
     ccudakernels_address rounded; // optional
@@ -126,7 +127,7 @@ typedef struct {
     int64_t type; // ccudakernels_type
 } ccudakernels_squares_entry;
 
-// adamw_of_many: entries `ccudakernels_adamw_entry`. Grid all parts, block 256; the same bits as `adamw`.
+// adamw_of_many: entries `ccudakernels_adamw_entry`. Grid all parts, block 256.
 // squares_of_many: entries `ccudakernels_squares_entry`. Grid all parts, block 256; then finish_squares_of_many: grid
 // `count`, block 1024. The same bits as `sum_of_squares_T` and `finish_squares`.
 typedef struct {
