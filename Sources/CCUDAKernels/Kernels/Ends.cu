@@ -143,6 +143,7 @@ DEVICE row_choice joined_over_block(row_choice own) {
     return joined;
 }
 
+#if MAKES_FLOAT32
 // How many blocks of a row are done with their part.
 static __device__ uint32_t argmax_parts_done[CCUDAKERNELS_ARGMAX_ROWS];
 
@@ -183,3 +184,4 @@ KERNEL(argmax_rows, ccudakernels_argmax_arguments, 512) {
     }
     if (threadIdx.x == 0) output_of<int32_t>(p.output)[row] = own.place == NOWHERE ? 0 : own.place;
 }
+#endif

@@ -127,11 +127,13 @@ FOR_EACH_TYPE(RMS_NORM)
 FOR_EACH_TYPE(RMS_NORM_PAIR)
 
 // Between products in float16 and a stream in float32, whose range float16 has not.
+#if MAKES_FLOAT16
 EARLY_KERNEL(rms_norm_float32_float16, ccudakernels_norm_arguments, 512) { rms_norm<float, float16, float16>(p); }
 EARLY_KERNEL(rms_norm_float16_float32, ccudakernels_norm_arguments, 512) { rms_norm<float16, float16, float>(p); }
 EARLY_KERNEL(rms_norm_pair_float16_float32, ccudakernels_norm_pair_arguments, 512) {
     rms_norm_pair<float16, float>(p);
 }
+#endif
 
 template <typename T> DEVICE void layer_norm(const ccudakernels_norm_arguments &p) {
     __shared__ float room[32];
@@ -263,8 +265,10 @@ template <typename G, typename I, typename W> DEVICE void norm_input(const ccuda
 #define NORM_INPUT(name, T) \
     KERNEL(norm_input_##name, ccudakernels_norm_input_arguments, 512) { norm_input<T, T, T>(p); }
 FOR_EACH_TYPE(NORM_INPUT)
+#if MAKES_FLOAT16
 KERNEL(norm_input_float16_float32, ccudakernels_norm_input_arguments, 512) { norm_input<float16, float, float16>(p); }
 KERNEL(norm_input_float32_float16, ccudakernels_norm_input_arguments, 512) { norm_input<float, float16, float16>(p); }
+#endif
 
 // Adds what the block's threads hold for 256 columns, eight a thread, and writes it as one part.
 DEVICE void write_part(
@@ -308,12 +312,14 @@ template <typename G, typename I> DEVICE void norm_parameters(const ccudakernels
 #define NORM_PARAMETERS(name, T) \
     KERNEL(norm_parameters_##name, ccudakernels_norm_parameters_arguments, 256) { norm_parameters<T, T>(p); }
 FOR_EACH_TYPE(NORM_PARAMETERS)
+#if MAKES_FLOAT16
 KERNEL(norm_parameters_float16_float32, ccudakernels_norm_parameters_arguments, 256) {
     norm_parameters<float16, float>(p);
 }
 KERNEL(norm_parameters_float32_float16, ccudakernels_norm_parameters_arguments, 256) {
     norm_parameters<float, float16>(p);
 }
+#endif
 
 // Eight pairs of a row's heads: elements half a head apart.
 template <typename T> struct eight_pairs {

@@ -62,12 +62,36 @@ template <typename T> DEVICE T *output_of(ccudakernels_address address) {
     return (T *)address;
 }
 
-// A line for each real type: kernels named `name_float32`, ... whose body is `body<T>(p)`.
-#if HAS_BFLOAT16
-#define FOR_EACH_TYPE(line) line(float32, float) line(bfloat16, bfloat16) line(float16, float16)
+// A program is compiled for each type by itself, the number ELEMENT_TYPE. A kernel of several types belongs to float16 if
+// that is one of them, else to bfloat16 if that is; one of no types belongs to float32.
+#ifdef ELEMENT_TYPE
+#define MAKES_FLOAT32 (ELEMENT_TYPE == 0)
+#define MAKES_BFLOAT16 (HAS_BFLOAT16 && ELEMENT_TYPE == 1)
+#define MAKES_FLOAT16 (ELEMENT_TYPE == 2)
 #else
-#define FOR_EACH_TYPE(line) line(float32, float) line(float16, float16)
+#define MAKES_FLOAT32 1
+#define MAKES_BFLOAT16 HAS_BFLOAT16
+#define MAKES_FLOAT16 1
 #endif
+
+#if MAKES_FLOAT32
+#define WITH_FLOAT32(line) line(float32, float)
+#else
+#define WITH_FLOAT32(line)
+#endif
+#if MAKES_BFLOAT16
+#define WITH_BFLOAT16(line) line(bfloat16, bfloat16)
+#else
+#define WITH_BFLOAT16(line)
+#endif
+#if MAKES_FLOAT16
+#define WITH_FLOAT16(line) line(float16, float16)
+#else
+#define WITH_FLOAT16(line)
+#endif
+
+// A line for each real type: kernels named `name_float32`, ... whose body is `body<T>(p)`.
+#define FOR_EACH_TYPE(line) WITH_FLOAT32(line) WITH_BFLOAT16(line) WITH_FLOAT16(line)
 
 template <typename A> DEVICE A smaller(A a, A b) {
     return a < b ? a : b;
