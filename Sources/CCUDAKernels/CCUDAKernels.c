@@ -163,11 +163,10 @@ static const ccudakernels_program programs[] = {
         "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,"
         "sum_of_squares,finish_squares,", 0, 1, 0),
     OF_TYPES("ends", ends, "cross_entropy,absolute_error,argmax_rows,", 0, 1, 0),
-    OF_TYPES("attention_rows", attention_rows, "attention_delta,", 0, 1, 0),
+    OF_TYPES("attention_rows", attention_rows, "attention_delta,attention_join_gradients,", 0, 1, 0),
     OF_TYPES(
         "attention_plain", attention_plain,
-        "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0, 0,
-        0),
+        "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,", 0, 0, 0),
     OF_TYPES("quantized", quantized, "dequantize,few_rows_nf4,", 0, 0, 0),
     ATTENTION(64, 0), ATTENTION(80, 0), ATTENTION(128, 0),
     {"adafactor", &adafactor,
@@ -193,8 +192,8 @@ const ccudakernels_program *ccudakernels_program_at(int32_t index) {
     return index >= 0 && index < COUNT(programs) ? &programs[index] : NULL;
 }
 
-// Whether `kernel` is the stem of `length` letters, alone or followed by types, which make it one of the program's type;
-// of a head size, where the program has one.
+// Whether `kernel` is the stem of `length` letters, alone or followed by types that make it one of the program's type,
+// and by its head size, where the program has one.
 static int belongs(const char *kernel, const char *stem, size_t length, const ccudakernels_program *program) {
     static const char *types[] = {"_float32", "_bfloat16", "_float16"}; // as `ccudakernels_type` counts them
     if (strncmp(kernel, stem, length) != 0) return 0;
