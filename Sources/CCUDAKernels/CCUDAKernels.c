@@ -129,35 +129,56 @@ static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
 static const ccudakernels_source updates = SOURCE("Updates.cu", updates_text);
 static const ccudakernels_source adafactor = SOURCE("Adafactor.cu", adafactor_text);
 
-#define ATTENTION(size)                                                                   \
-    {"attention_" #size, &attention, "attention,attention_decode,", size},                \
-    {"attention_backward_" #size, &attention_backward, "attention_gradients,", size}
+// One program for each type; of narrow types alone.
+#define OF_TYPE(name, suffix, type, source, kernels, size, is_usual, is_for_warpgroups) \
+    {name suffix, &source, kernels, size, type, is_usual, is_for_warpgroups}
+#define OF_NARROW_TYPES(name, ...)                                        \
+    OF_TYPE(name, "_bfloat16", CCUDAKERNELS_BFLOAT16, __VA_ARGS__),       \
+    OF_TYPE(name, "_float16", CCUDAKERNELS_FLOAT16, __VA_ARGS__)
+#define OF_TYPES(name, ...)                                               \
+    OF_TYPE(name, "_float32", CCUDAKERNELS_FLOAT32, __VA_ARGS__),         \
+    OF_NARROW_TYPES(name, __VA_ARGS__)
 
+#define ATTENTION(size, is_usual)                                                                                      \
+    OF_NARROW_TYPES("attention_backward_" #size, attention_backward, "attention_gradients,", size, is_usual, 0),      \
+    OF_NARROW_TYPES("attention_" #size, attention, "attention,attention_decode,", size, is_usual, 0)
+
+// Those that take long to compile come first, so that none is begun when the others are almost done.
 static const ccudakernels_program programs[] = {
-    {"elements", &elements,
-     "fill,convert,add,scale,dropout,gelu,gelu_backward,gated_gelu,gated_gelu_backward,soft_cap,extract_patches,"
-     "extract_byte_patches,", 0},
-    {"rows", &rows,
-     "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,"
-     "sum_of_squares,finish_squares,", 0},
-    {"norms", &norms, "rms_norm,rms_norm_pair,layer_norm,norm_input,norm_parameters,rotary,rotary_cache,", 0},
-    {"few_rows", &few_rows, "few_rows,few_rows_gated,few_rows_plain,", 0},
-    {"narrow_rows", &narrow_rows, "narrow_rows,narrow_rows_wide,", 0},
-    {"shallow_rows", &shallow_rows, "shallow_rows,shallow_rows_deep,", 0},
-    {"narrow_gradients", &narrow_gradients, "narrow_gradient,narrow_gradient_wide,", 0},
-    {"adapted_gelu", &adapted_gelu,
-     "adapted_gelu,adapted_gelu_wide,adapted_gelu_backward,adapted_gelu_backward_wide,join_partials,", 0},
-    {"quantized", &quantized, "dequantize,few_rows_nf4,", 0},
-    {"attention_plain", &attention_plain,
-     "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,attention_join_gradients,", 0},
-    {"attention_rows", &attention_rows, "attention_delta,", 0},
-    ATTENTION(64), ATTENTION(72), ATTENTION(80), ATTENTION(128), ATTENTION(256),
-    {"attention_warpgroups_256", &attention_warpgroups, "attention_warpgroups,attention_gradients_warpgroups,", 256},
-    {"ends", &ends, "cross_entropy,absolute_error,argmax_rows,", 0},
+    OF_NARROW_TYPES(
+        "narrow_rows", narrow_rows, "narrow_rows,narrow_rows_wide,", 0, 1, 0),
+    OF_NARROW_TYPES(
+        "attention_warpgroups_256", attention_warpgroups, "attention_warpgroups,attention_gradients_warpgroups,", 256,
+        1, 1),
+    OF_TYPES(
+        "norms", norms, "rms_norm,rms_norm_pair,layer_norm,norm_input,norm_parameters,rotary,rotary_cache,", 0, 1, 0),
+    ATTENTION(256, 1), ATTENTION(72, 1),
+    OF_NARROW_TYPES(
+        "adapted_gelu", adapted_gelu,
+        "adapted_gelu,adapted_gelu_wide,adapted_gelu_backward,adapted_gelu_backward_wide,join_partials,", 0, 1, 0),
+    OF_NARROW_TYPES("shallow_rows", shallow_rows, "shallow_rows,shallow_rows_deep,", 0, 1, 0),
+    OF_NARROW_TYPES("narrow_gradients", narrow_gradients, "narrow_gradient,narrow_gradient_wide,", 0, 1, 0),
     {"updates", &updates,
-     "adamw,adamw_of_many,descent_of_many,blockwise_adamw_of_many,squares_of_many,finish_squares_of_many,", 0},
+     "adamw_of_many,descent_of_many,blockwise_adamw_of_many,squares_of_many,finish_squares_of_many,", 0, -1, 1, 0},
+    OF_TYPES(
+        "elements", elements,
+        "fill,convert,add,scale,dropout,gelu,gelu_backward,gated_gelu,gated_gelu_backward,soft_cap,extract_patches,"
+        "extract_byte_patches,", 0, 1, 0),
+    OF_TYPES("few_rows", few_rows, "few_rows,few_rows_gated,few_rows_plain,", 0, 1, 0),
+    OF_TYPES(
+        "rows", rows,
+        "gather_rows,scatter_rows,copy_blocks,write_cache,scale_columns,sum_columns,dot_columns,finish_columns,"
+        "sum_of_squares,finish_squares,", 0, 1, 0),
+    OF_TYPES("ends", ends, "cross_entropy,absolute_error,argmax_rows,", 0, 1, 0),
+    OF_TYPES("attention_rows", attention_rows, "attention_delta,attention_join_gradients,", 0, 1, 0),
+    OF_TYPES(
+        "attention_plain", attention_plain,
+        "attention_plain,attention_plain_key_gradient,attention_plain_query_gradient,", 0, 0, 0),
+    OF_TYPES("quantized", quantized, "dequantize,few_rows_nf4,", 0, 0, 0),
+    ATTENTION(64, 0), ATTENTION(80, 0), ATTENTION(128, 0),
     {"adafactor", &adafactor,
-     "adafactor_squares,adafactor_means,adafactor_row_means,adafactor_changes,adafactor_divisors,adafactor_update,", 0},
+     "adafactor_squares,adafactor_means,adafactor_row_means,adafactor_changes,adafactor_divisors,adafactor_update,", 0,
+     -1, 0, 0},
 };
 
 #define COUNT(array) (int32_t)(sizeof array / sizeof *array)
@@ -178,28 +199,30 @@ const ccudakernels_program *ccudakernels_program_at(int32_t index) {
     return index >= 0 && index < COUNT(programs) ? &programs[index] : NULL;
 }
 
-// Whether `kernel` is the stem of `length` letters, alone or followed by types; of a head size, where the program has
-// one.
-static int belongs(const char *kernel, const char *stem, size_t length, int32_t head_size) {
-    static const char *types[] = {"_float32", "_bfloat16", "_float16"};
+// Whether `kernel` is the stem of `length` letters, alone or followed by types that make it one of the program's type,
+// and by its head size, where the program has one.
+static int belongs(const char *kernel, const char *stem, size_t length, const ccudakernels_program *program) {
+    static const char *types[] = {"_float32", "_bfloat16", "_float16"}; // as `ccudakernels_type` counts them
     if (strncmp(kernel, stem, length) != 0) return 0;
     const char *rest = kernel + length;
+    int32_t type = CCUDAKERNELS_FLOAT32;
     for (size_t i = 0; *rest != 0 && i < sizeof types / sizeof *types; i++) {
         size_t type_length = strlen(types[i]);
         if (strncmp(rest, types[i], type_length) != 0) continue;
         rest += type_length;
+        if ((int32_t)i > type) type = (int32_t)i;
         i = (size_t)-1; // another type may follow
     }
     char suffix[16] = "";
-    if (head_size != 0) snprintf(suffix, sizeof suffix, "_%d", (int)head_size);
-    return strcmp(rest, suffix) == 0;
+    if (program->head_size != 0) snprintf(suffix, sizeof suffix, "_%d", (int)program->head_size);
+    return strcmp(rest, suffix) == 0 && (program->type < 0 || program->type == type);
 }
 
 int32_t ccudakernels_program_of(const char *kernel) {
     for (int32_t index = 0; index < COUNT(programs); index++) {
         const char *stem = programs[index].kernels;
         for (const char *end; (end = strchr(stem, ',')) != NULL; stem = end + 1) {
-            if (belongs(kernel, stem, (size_t)(end - stem), programs[index].head_size)) return index;
+            if (belongs(kernel, stem, (size_t)(end - stem), &programs[index])) return index;
         }
     }
     return -1;

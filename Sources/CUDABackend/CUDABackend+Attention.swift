@@ -10,23 +10,43 @@ struct RotaryKey: Hashable {
 
 /// Rotary positions and attention.
 extension CUDABackend {
-    package func rotary(_ call: RotaryCall) throws(TensorError) {
+    package func rotary(_ call: RotaryCall) throws(TensorError) { try rotary([call]) }
+
+    package func rotary(_ calls: [RotaryCall]) throws(TensorError) {
+        var rest = calls[...]
+        while let call = rest.popFirst() {
+            let other = rest.first.flatMap { hasAngles($0, of: call) ? rest.popFirst() : nil }
+            try rotary(call, with: other)
+        }
+    }
+
+    /// Whether sines of one call are those of the other.
+    private func hasAngles(_ call: RotaryCall, of other: RotaryCall) -> Bool {
+        source(call.positions) == source(other.positions) && call.positions.count == other.positions.count
+            && call.theta == other.theta && call.inverse == other.inverse
+            && call.input.elementType == other.input.elementType && call.input.columns == other.input.columns
+    }
+
+    private func rotary(_ call: RotaryCall, with other: RotaryCall?) throws(TensorError) {
         let (rows, heads, size) = (call.input.shape[0], call.input.shape[1], call.input.shape[2])
+        let otherHeads = other?.input.shape[1] ?? 0
         try require(call.positions, .int32, "rotary")
-        try requireSameType(call.output, as: call.input, "rotary")
+        for tensor in [call.output, other?.output] { try requireSameType(tensor, as: call.input, "rotary") }
         try requireHeadSize(size, "rotary")
         var arguments = ccudakernels_rotary_arguments()
         (arguments.input, arguments.output) = (source(call.input), target(call.output))
+        (arguments.other_input, arguments.other_output) = (source(other?.input), target(other?.output))
         arguments.positions = source(call.positions)
-        (arguments.rows, arguments.heads) = (Int64(rows), Int32(heads))
+        (arguments.rows, arguments.heads, arguments.other_heads) = (Int64(rows), Int32(heads), Int32(otherHeads))
         (arguments.head_size, arguments.inverse) = (Int32(size), call.inverse ? 1 : 0)
         let frequencies = wavelengths(theta: call.theta, headSize: size)
         withUnsafeMutableBytes(of: &arguments.frequencies) { bytes in
             frequencies.withUnsafeBytes { bytes.copyMemory(from: $0) }
         }
         // Blocks as small as the work of a row: sines are waited for, and more rows hide it.
-        let block = min(256, max(heads * size / 16, size / 2, 32) + 31) / 32 * 32
-        try launch("rotary" + suffix(call.input, "rotary"), rows: rows, columns: heads * size, block: block, arguments)
+        let columns = (heads + otherHeads) * size
+        let block = min(256, max(columns / 16, size / 2, 32) + 31) / 32 * 32
+        try launch("rotary" + suffix(call.input, "rotary"), rows: rows, columns: columns, block: block, arguments)
     }
 
     package func rotary(_ call: RotaryCacheCall) throws(TensorError) {

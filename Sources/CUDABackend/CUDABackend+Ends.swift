@@ -35,10 +35,16 @@ extension CUDABackend {
     package func argmaxRows(_ call: ArgmaxRowsCall) throws(TensorError) {
         try require(call.output, .int32, "argmax")
         let (rows, columns) = (call.input.rows, call.input.columns)
+        let chunk = Int(CCUDAKERNELS_ARGMAX_CHUNK)
+        // Few rows that are long would leave most processors idle.
+        let most = rows <= Int(CCUDAKERNELS_ARGMAX_ROWS) ? Int(CCUDAKERNELS_ARGMAX_PARTS) : 1
+        let partColumns = max(chunk, (columns + most * chunk - 1) / (most * chunk) * chunk)
+        let parts = (columns + partColumns - 1) / partColumns
+        let partials = parts > 1 ? try scratch(8 * rows * parts, "argmax") : nil
         let arguments = ccudakernels_argmax_arguments(
-            input: try floats(call.input, "argmax"), output: target(call.output), rows: Int64(rows),
-            columns: Int64(columns))
-        try launch("argmax_rows", rows: rows, columns: columns, block: 1024, arguments)
+            input: try floats(call.input, "argmax"), output: target(call.output), partials: partials?.address ?? 0,
+            rows: Int64(rows), columns: Int64(columns), part_columns: Int64(partColumns))
+        try kernels.launch("argmax_rows", grid: (rows, parts, 1), block: 512, arguments)
         // Later kernels may use the choice as an index without asking the host.
         let storage = cudaStorage(call.output.storage)
         if call.output.byteCount == storage.byteCount { storage.indices = .below(columns) }

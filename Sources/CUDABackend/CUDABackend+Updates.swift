@@ -4,7 +4,7 @@ import Tensors
 /// Updates of weights and sums of squares, of one tensor or of many by one launch.
 extension CUDABackend {
     package func adamW(_ call: AdamWCall) throws(TensorError) {
-        try launch("adamw", elements: call.parameter.count, try arguments(of: call))
+        try adamW([call])
     }
 
     package func adamW(_ calls: [AdamWCall]) throws(TensorError) {

@@ -12,6 +12,7 @@ struct ExampleTests {
         "promote 1..3 > out/first.session.md --title 'My test'":
             "needs three cells that did their work; PromoteTests have them",
         "bench cuda": "needs a GPU; SelfCheckTests run it on an emulated one",
+        "bench cuda --checks-only --kernels attention,norm": "needs a GPU; BenchCommandTests read its choice",
         "bench paligemma --parts pictures": "measures for seconds; BenchCommandTests runs it with fewer repeats",
         "bench paligemma --shape paligemma2-3b-448 --vision-layers 2 --text-layers 2 --dtype float32":
             "needs 9 GiB of memory and a minute",

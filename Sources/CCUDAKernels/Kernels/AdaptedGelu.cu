@@ -356,7 +356,5 @@ template <typename T> DEVICE void join_partials(const ccudakernels_join_argument
         adapted_gelu_backward<T, 2>(p);                                                                            \
     }                                                                                                              \
     KERNEL(join_partials_##name, ccudakernels_join_arguments, 256) { join_partials<T>(p); }
-ADAPTED_GELU(float16, float16)
-#if HAS_BFLOAT16
-ADAPTED_GELU(bfloat16, bfloat16)
-#endif
+WITH_FLOAT16(ADAPTED_GELU)
+WITH_BFLOAT16(ADAPTED_GELU)

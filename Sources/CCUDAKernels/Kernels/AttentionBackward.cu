@@ -25,7 +25,9 @@ template <typename T> DEVICE void gradients(const ccudakernels_attention_backwar
            GRADIENTS_BLOCKS) {                                                                                    \
         gradients<type>(p);                                                                                       \
     }
+#if MAKES_FLOAT16
 GRADIENTS(float16)
-#if HAS_BFLOAT16
+#endif
+#if MAKES_BFLOAT16
 GRADIENTS(bfloat16)
 #endif

@@ -255,29 +255,3 @@ template <typename T> DEVICE void plain_key_gradient(const ccudakernels_attentio
         plain_query_gradient<T>(p);                                                                   \
     }
 FOR_EACH_TYPE(PLAIN_GRADIENTS)
-
-// ---- Gradients that came in parts ----
-
-// Adds up the parts of the gradient of keys, or of values where blockIdx.y is 1.
-template <typename T> DEVICE void join_gradients(const ccudakernels_attention_backward_arguments &p) {
-    int64_t count = (int64_t)p.shape.batch * p.shape.capacity * p.shape.key_heads * p.shape.head_size;
-    const float *parts = input_of<float>(blockIdx.y == 0 ? p.partial_keys : p.partial_values);
-    ccudakernels_address output = blockIdx.y == 0 ? p.k_gradient : p.v_gradient;
-    bool aligned = is_aligned(output);
-    FOR_EIGHTS(i, count) {
-        float sums[WIDTH] = {0, 0, 0, 0, 0, 0, 0, 0};
-        for (int32_t part = 0; part < p.parts; part++) {
-            float values[WIDTH];
-            read_eight(parts + part * count + i, count - i, count % WIDTH == 0, values);
-#pragma unroll
-            for (int k = 0; k < WIDTH; k++) sums[k] += values[k];
-        }
-        write_eight(output_of<T>(output) + i, count - i, aligned, sums);
-    }
-}
-
-#define JOIN_GRADIENTS(name, T)                                                                     \
-    KERNEL(attention_join_gradients_##name, ccudakernels_attention_backward_arguments, 256) {       \
-        join_gradients<T>(p);                                                                       \
-    }
-FOR_EACH_TYPE(JOIN_GRADIENTS)

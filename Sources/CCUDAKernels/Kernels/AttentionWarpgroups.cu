@@ -523,7 +523,11 @@ template <typename T> DEVICE void gradients(const ccudakernels_attention_backwar
            CCUDAKERNELS_WARPGROUPS_THREADS, 1) {                                                                   \
         gradients<type>(p);                                                                                        \
     }
+#if MAKES_FLOAT16
 KERNELS(float16)
+#endif
+#if MAKES_BFLOAT16
 KERNELS(bfloat16)
+#endif
 
 #endif

@@ -114,6 +114,13 @@ DEVICE float fast_reciprocal(float x) {
     return result;
 }
 
+// The square root, with an error of about 1 unit in the last place; 0 below the normal numbers.
+DEVICE float fast_root(float x) {
+    float result;
+    asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+    return result;
+}
+
 // ---- Warps ----
 
 // The value of the lane whose number differs by `mask`; of lane `lane`. All 32 lanes take part.
@@ -132,6 +139,11 @@ DEVICE int32_t shuffle_xor(int32_t value, int mask) {
 // A bit for each lane: whether its `vote` holds.
 DEVICE uint32_t ballot(bool vote) {
     return __ballot_sync(0xffffffffu, vote);
+}
+
+// How many bits are set.
+DEVICE int32_t bits_of(uint32_t word) {
+    return __popc(word);
 }
 
 // ---- Tensor cores ----
@@ -391,6 +403,14 @@ PRODUCT_WITH_COLUMNS(product_float16, "f16")
 #else
 #define HAS_WARPGROUPS 0
 #endif
+
+// Sixteen aligned bytes into global memory by one instruction: what is rounded by inline assembly, the compiler may
+// else write in four.
+DEVICE void write_sixteen(void *place, sixteen_bytes bytes) {
+    asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(place)), "r"(bytes.x),
+                 "r"(bytes.y), "r"(bytes.z), "r"(bytes.w)
+                 : "memory");
+}
 
 // ---- Copies to shared memory ----
 

@@ -39,18 +39,26 @@ struct capping {
     static __device__ __forceinline__ float of(float x, float cap) { return cap * tanhf(x / cap); }
 };
 
-#define CONVERT_TO(name, T, other, U) \
+#define CONVERT(name, T, other, U) \
     KERNEL(convert_##name##_##other, ccudakernels_map_arguments, 256) { map_elements<identity, T, U>(p); }
-#define CONVERT_TO_FLOAT32(name, T) CONVERT_TO(name, T, float32, float)
-#define CONVERT_TO_FLOAT16(name, T) CONVERT_TO(name, T, float16, float16)
-FOR_EACH_TYPE(CONVERT_TO_FLOAT32)
-FOR_EACH_TYPE(CONVERT_TO_FLOAT16)
+#if MAKES_FLOAT32
+CONVERT(float32, float, float32, float)
+#endif
+#if MAKES_BFLOAT16
+CONVERT(float32, float, bfloat16, bfloat16)
+CONVERT(bfloat16, bfloat16, bfloat16, bfloat16)
+#endif
+#if !defined(ELEMENT_TYPE) || ELEMENT_TYPE == 1
+CONVERT(bfloat16, bfloat16, float32, float) // on every card
+#endif
+#if MAKES_FLOAT16
+CONVERT(float32, float, float16, float16)
+CONVERT(float16, float16, float32, float)
+CONVERT(float16, float16, float16, float16)
+CONVERT(bfloat16, bfloat16, float16, float16)
 #if HAS_BFLOAT16
-#define CONVERT_TO_BFLOAT16(name, T) CONVERT_TO(name, T, bfloat16, bfloat16)
-FOR_EACH_TYPE(CONVERT_TO_BFLOAT16)
-#else
-CONVERT_TO_FLOAT32(bfloat16, bfloat16)
-CONVERT_TO_FLOAT16(bfloat16, bfloat16)
+CONVERT(float16, float16, bfloat16, bfloat16)
+#endif
 #endif
 
 #define SCALE(name, T) \
@@ -85,8 +93,10 @@ template <typename T, typename U> DEVICE void add(const ccudakernels_add_argumen
 #define ADD(name, T) \
     KERNEL(add_##name##_##name, ccudakernels_add_arguments, 256) { add<T, T>(p); }
 FOR_EACH_TYPE(ADD)
+#if MAKES_FLOAT16
 KERNEL(add_float32_float16, ccudakernels_add_arguments, 256) { add<float, float16>(p); }
-#if HAS_BFLOAT16
+#endif
+#if MAKES_BFLOAT16
 KERNEL(add_float32_bfloat16, ccudakernels_add_arguments, 256) { add<float, bfloat16>(p); }
 #endif
 

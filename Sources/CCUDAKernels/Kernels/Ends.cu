@@ -122,29 +122,66 @@ template <typename T> DEVICE void absolute_error(const ccudakernels_absolute_err
     KERNEL(absolute_error_##name, ccudakernels_absolute_error_arguments, 256) { absolute_error<T>(p); }
 FOR_EACH_TYPE(ABSOLUTE_ERROR)
 
-// The largest element; of equals the first. A NaN is neither.
-KERNEL(argmax_rows, ccudakernels_argmax_arguments, 1024) {
+// A row's largest element so far; of equals the first. A NaN is neither.
+#define NOWHERE 0x7fffffff
+
+union row_choice {
+    float2 word;
+    struct {
+        float largest;
+        int32_t place;
+    };
+};
+
+DEVICE row_choice joined_over_block(row_choice own) {
     __shared__ float room[32];
     __shared__ int32_t place_room[32];
-    const int32_t nowhere = 0x7fffffff;
-    int64_t row = blockIdx.x;
-    const float *input = input_of<float>(p.input) + row * p.columns;
+    row_choice joined;
+    joined.largest = joined_over_block<maximum>(own.largest, -INFINITE, room);
+    int32_t place = own.largest == joined.largest ? -own.place : -NOWHERE;
+    joined.place = -joined_over_block<maximum>(place, -NOWHERE, place_room);
+    return joined;
+}
+
+#if MAKES_FLOAT32
+// How many blocks of a row are done with their part.
+static __device__ uint32_t argmax_parts_done[CCUDAKERNELS_ARGMAX_ROWS];
+
+// Blocks that share a row leave what they found to the one that is done last.
+KERNEL(argmax_rows, ccudakernels_argmax_arguments, 512) {
+    __shared__ int32_t is_last;
+    int64_t row = blockIdx.x, first = blockIdx.y * p.part_columns, count = smaller(p.part_columns, p.columns - first);
+    const float *input = input_of<float>(p.input) + row * p.columns + first;
     bool aligned = rows_are_aligned<float>(p.input, p.columns);
-    float largest = -INFINITE;
-    int32_t place = nowhere;
-    FOR_ROW_EIGHTS(i, p.columns) {
+    row_choice own;
+    own.largest = -INFINITE;
+    own.place = NOWHERE;
+    FOR_ROW_EIGHTS(i, count) {
         float values[WIDTH];
-        read_eight(input + i, p.columns - i, aligned, values);
+        read_eight(input + i, count - i, aligned, values);
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) {
-            bool first = values[k] == largest && place == nowhere;
-            if (i + k < p.columns && (values[k] > largest || first)) {
-                largest = values[k];
-                place = (int32_t)i + k;
+            bool is_first = values[k] == own.largest && own.place == NOWHERE;
+            if (i + k < count && (values[k] > own.largest || is_first)) {
+                own.largest = values[k];
+                own.place = (int32_t)(first + i) + k;
             }
         }
     }
-    float top = joined_over_block<maximum>(largest, -INFINITE, room);
-    int32_t found = -joined_over_block<maximum>(largest == top ? -place : -nowhere, -nowhere, place_room);
-    if (threadIdx.x == 0) output_of<int32_t>(p.output)[row] = found == nowhere ? 0 : found;
+    own = joined_over_block(own);
+    if (gridDim.y > 1) {
+        float2 *parts = output_of<float2>(p.partials) + row * gridDim.y;
+        if (threadIdx.x == 0) {
+            parts[blockIdx.y] = own.word;
+            is_last = is_last_of(argmax_parts_done + row, gridDim.y);
+        }
+        __syncthreads();
+        if (!is_last) return;
+        own.largest = -INFINITE;
+        own.place = NOWHERE;
+        if (threadIdx.x < gridDim.y) own.word = read_fresh(parts + threadIdx.x);
+        own = joined_over_block(own);
+    }
+    if (threadIdx.x == 0) output_of<int32_t>(p.output)[row] = own.place == NOWHERE ? 0 : own.place;
 }
+#endif

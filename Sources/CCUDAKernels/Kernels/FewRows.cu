@@ -192,11 +192,15 @@ DEVICE void few_rows_float32(const ccudakernels_few_rows_arguments &p) {
     finish_few_rows<float, float>({part.bias, part.output, p.m, part.n, first_column, p.alpha, p.accumulate}, sums);
 }
 
+#if MAKES_FLOAT32
 KERNEL(few_rows_float32_float32, ccudakernels_few_rows_arguments, 256) { few_rows_float32(p); }
+#endif
+#if MAKES_FLOAT16
 EARLY_KERNEL(few_rows_float16_float16, ccudakernels_few_rows_arguments, 256) { few_rows<float16, float16>(p); }
 EARLY_KERNEL(few_rows_float16_float32, ccudakernels_few_rows_arguments, 256) { few_rows<float16, float>(p); }
 EARLY_KERNEL(few_rows_gated_float16, ccudakernels_few_rows_arguments, 256) { few_rows_gated<float16>(p); }
-#if HAS_BFLOAT16
+#endif
+#if MAKES_BFLOAT16
 EARLY_KERNEL(few_rows_bfloat16_bfloat16, ccudakernels_few_rows_arguments, 256) { few_rows<bfloat16, bfloat16>(p); }
 EARLY_KERNEL(few_rows_bfloat16_float32, ccudakernels_few_rows_arguments, 256) { few_rows<bfloat16, float>(p); }
 EARLY_KERNEL(few_rows_gated_bfloat16, ccudakernels_few_rows_arguments, 256) { few_rows_gated<bfloat16>(p); }
@@ -230,10 +234,14 @@ template <typename T, typename U> DEVICE void few_rows_plain(const ccudakernels_
     *output = rounded<U>(p.accumulate ? result + widened(*output) : result);
 }
 
+#if MAKES_FLOAT32
 KERNEL(few_rows_plain_float32_float32, ccudakernels_few_rows_arguments, 256) { few_rows_plain<float, float>(p); }
+#endif
+#if MAKES_FLOAT16
 KERNEL(few_rows_plain_float16_float16, ccudakernels_few_rows_arguments, 256) { few_rows_plain<float16, float16>(p); }
 KERNEL(few_rows_plain_float16_float32, ccudakernels_few_rows_arguments, 256) { few_rows_plain<float16, float>(p); }
-#if HAS_BFLOAT16
+#endif
+#if MAKES_BFLOAT16
 KERNEL(few_rows_plain_bfloat16_bfloat16, ccudakernels_few_rows_arguments, 256) {
     few_rows_plain<bfloat16, bfloat16>(p);
 }

@@ -31,15 +31,17 @@ DEVICE void write_parameter(const Update &update, int64_t i, int64_t count, cons
     if (update.rounded != 0) write_any(update.rounded, update.rounded_type, i, count, values);
 }
 
-// The last entry whose blocks do not begin after this one; `first` is where an entry has the number of its first.
+// The last entry whose blocks do not begin after this one; `first` is where an entry has the number of its first. Each
+// warp looks at 32 entries at once.
 template <typename Entry, typename Arguments>
 DEVICE const Entry &entry_of_block(const Arguments &p, int64_t Entry::*first = &Entry::first_part) {
     const Entry *entries = input_of<Entry>(p.entries);
-    int64_t low = 0, high = p.count;
+    int32_t low = 0, high = (int32_t)p.count, lane = threadIdx.x % 32;
     while (high - low > 1) {
-        int64_t middle = (low + high) / 2;
-        if (entries[middle].*first <= (int64_t)blockIdx.x) low = middle;
-        else high = middle;
+        int32_t step = (high - low + 31) / 32, place = low + lane * step;
+        uint32_t begun = ballot(place < high && entries[place].*first <= (int64_t)blockIdx.x);
+        low += (bits_of(begun) - 1) * step;
+        high = smaller(low + step, high);
     }
     return entries[low];
 }

@@ -33,10 +33,14 @@ template <typename T> DEVICE uint32_t read_two(const T *row, int32_t place, int3
 // Kernels for each pair of types, of operands and of what comes out.
 #define NARROW_KERNEL(name, types, T, U, arguments, threads) \
     KERNEL(name##_##types, arguments, threads) { name<T, U>(p); }
-#if HAS_BFLOAT16
-#define FOR_NARROW_TYPES(line)                                                               \
-    line(float16_float16, float16, float16) line(float16_float32, float16, float)            \
-    line(bfloat16_bfloat16, bfloat16, bfloat16) line(bfloat16_float32, bfloat16, float)
+#define FOR_NARROW_TYPES(line) WITH_NARROW_FLOAT16(line) WITH_NARROW_BFLOAT16(line)
+#if MAKES_FLOAT16
+#define WITH_NARROW_FLOAT16(line) line(float16_float16, float16, float16) line(float16_float32, float16, float)
 #else
-#define FOR_NARROW_TYPES(line) line(float16_float16, float16, float16) line(float16_float32, float16, float)
+#define WITH_NARROW_FLOAT16(line)
+#endif
+#if MAKES_BFLOAT16
+#define WITH_NARROW_BFLOAT16(line) line(bfloat16_bfloat16, bfloat16, bfloat16) line(bfloat16_float32, bfloat16, float)
+#else
+#define WITH_NARROW_BFLOAT16(line)
 #endif

@@ -127,11 +127,13 @@ FOR_EACH_TYPE(RMS_NORM)
 FOR_EACH_TYPE(RMS_NORM_PAIR)
 
 // Between products in float16 and a stream in float32, whose range float16 has not.
+#if MAKES_FLOAT16
 EARLY_KERNEL(rms_norm_float32_float16, ccudakernels_norm_arguments, 512) { rms_norm<float, float16, float16>(p); }
 EARLY_KERNEL(rms_norm_float16_float32, ccudakernels_norm_arguments, 512) { rms_norm<float16, float16, float>(p); }
 EARLY_KERNEL(rms_norm_pair_float16_float32, ccudakernels_norm_pair_arguments, 512) {
     rms_norm_pair<float16, float>(p);
 }
+#endif
 
 template <typename T> DEVICE void layer_norm(const ccudakernels_norm_arguments &p) {
     __shared__ float room[32];
@@ -263,8 +265,10 @@ template <typename G, typename I, typename W> DEVICE void norm_input(const ccuda
 #define NORM_INPUT(name, T) \
     KERNEL(norm_input_##name, ccudakernels_norm_input_arguments, 512) { norm_input<T, T, T>(p); }
 FOR_EACH_TYPE(NORM_INPUT)
+#if MAKES_FLOAT16
 KERNEL(norm_input_float16_float32, ccudakernels_norm_input_arguments, 512) { norm_input<float16, float, float16>(p); }
 KERNEL(norm_input_float32_float16, ccudakernels_norm_input_arguments, 512) { norm_input<float, float16, float16>(p); }
+#endif
 
 // Adds what the block's threads hold for 256 columns, eight a thread, and writes it as one part.
 DEVICE void write_part(
@@ -308,12 +312,31 @@ template <typename G, typename I> DEVICE void norm_parameters(const ccudakernels
 #define NORM_PARAMETERS(name, T) \
     KERNEL(norm_parameters_##name, ccudakernels_norm_parameters_arguments, 256) { norm_parameters<T, T>(p); }
 FOR_EACH_TYPE(NORM_PARAMETERS)
+#if MAKES_FLOAT16
 KERNEL(norm_parameters_float16_float32, ccudakernels_norm_parameters_arguments, 256) {
     norm_parameters<float16, float>(p);
 }
 KERNEL(norm_parameters_float32_float16, ccudakernels_norm_parameters_arguments, 256) {
     norm_parameters<float, float16>(p);
 }
+#endif
+
+// Eight pairs of a row's heads: elements half a head apart.
+template <typename T> struct eight_pairs {
+    packed_eight<T> low, high;
+    int first, place, count; // the first of them in its head, and in the row; how many there are from it on
+
+    // Those of a number, of all heads in order.
+    __device__ __forceinline__ void read(const T *row, int number, int half) {
+        int eights = (half + WIDTH - 1) / WIDTH;
+        first = number % eights * WIDTH;
+        place = number / eights * 2 * half + first;
+        count = half - first;
+        bool aligned = half % WIDTH == 0 && is_aligned((ccudakernels_address)row);
+        low.read(row + place, count, aligned);
+        high.read(row + place + half, count, aligned);
+    }
+};
 
 // Angles are float32, as in the reference; their sine and cosine come from float64 and are rounded to T. One block
 // takes all heads of a row.
@@ -324,45 +347,61 @@ template <typename T> struct rotation {
     __device__ __forceinline__ void prepare(int32_t token, const float *frequencies, int half, bool inverse) {
         float position = (float)token;
         for (int i = threadIdx.x; i < half; i += blockDim.x) {
-            double angle = (double)(position * frequencies[i]);
-            float sine = rounded_to<T>((float)sin(angle));
-            sines[i] = inverse ? -sine : sine;
-            cosines[i] = rounded_to<T>((float)cos(angle));
+            double sine, cosine;
+            sincos((double)(position * frequencies[i]), &sine, &cosine);
+            sines[i] = rounded_to<T>((float)(inverse ? -sine : sine));
+            cosines[i] = rounded_to<T>((float)cosine);
         }
+    }
+
+    // Turns eight pairs into their place in a row.
+    __device__ __forceinline__ void turn(const eight_pairs<T> &pairs, T *row, int half) const {
+        bool aligned = half % WIDTH == 0 && is_aligned((ccudakernels_address)row);
+        float a[WIDTH], b[WIDTH];
+        pairs.low.widen(a);
+        pairs.high.widen(b);
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) {
+            if (k >= pairs.count) break;
+            float sine = sines[pairs.first + k], cosine = cosines[pairs.first + k];
+            float low = a[k] * cosine - b[k] * sine, high = b[k] * cosine + a[k] * sine;
+            a[k] = low;
+            b[k] = high;
+        }
+        write_eight(row + pairs.place, pairs.count, aligned, a);
+        write_eight(row + pairs.place + half, pairs.count, aligned, b);
     }
 
     // Turns heads, which the threads from `thread` on share out.
     __device__ __forceinline__ void turn(const T *input, T *output, int32_t heads, int half, int thread) const {
-        bool whole = half % WIDTH == 0;
-        bool in_aligned = whole && is_aligned((ccudakernels_address)input);
-        bool out_aligned = whole && is_aligned((ccudakernels_address)output);
-        int eights = (half + WIDTH - 1) / WIDTH;
-        for (int task = thread; task < heads * eights; task += blockDim.x) {
-            int i = task % eights * WIDTH, place = task / eights * 2 * half + i, count = half - i;
-            float a[WIDTH], b[WIDTH];
-            read_eight(input + place, count, in_aligned, a);
-            read_eight(input + place + half, count, in_aligned, b);
-#pragma unroll
-            for (int k = 0; k < WIDTH; k++) {
-                if (k >= count) break;
-                float low = a[k] * cosines[i + k] - b[k] * sines[i + k];
-                float high = b[k] * cosines[i + k] + a[k] * sines[i + k];
-                a[k] = low;
-                b[k] = high;
-            }
-            write_eight(output + place, count, out_aligned, a);
-            write_eight(output + place + half, count, out_aligned, b);
+        eight_pairs<T> pairs;
+        for (int i = thread; i < heads * ((half + WIDTH - 1) / WIDTH); i += blockDim.x) {
+            pairs.read(input, i, half);
+            turn(pairs, output, half);
         }
     }
 };
 
+// A row of heads, and that of the other input, as if they were one row. A thread's first pairs are on their way while
+// sines are computed.
 template <typename T> DEVICE void rotary(const ccudakernels_rotary_arguments &p) {
     __shared__ rotation<T> turning;
-    int half = p.head_size / 2;
+    int half = p.head_size / 2, eights = (half + WIDTH - 1) / WIDTH;
+    int own_count = p.heads * eights, count = own_count + p.other_heads * eights;
+    int64_t row = (int64_t)blockIdx.x * p.head_size;
+    const T *input = input_of<T>(p.input) + row * p.heads, *other = input_of<T>(p.other_input) + row * p.other_heads;
+    T *output = output_of<T>(p.output) + row * p.heads;
+    T *other_output = output_of<T>(p.other_output) + row * p.other_heads;
+    eight_pairs<T> pairs;
+    int first = threadIdx.x, shift = first < own_count ? 0 : own_count;
+    if (first < count) pairs.read(shift == 0 ? input : other, first - shift, half);
     turning.prepare(input_of<int32_t>(p.positions)[blockIdx.x], p.frequencies, half, p.inverse);
     __syncthreads();
-    int64_t start = (int64_t)blockIdx.x * p.heads * p.head_size;
-    turning.turn(input_of<T>(p.input) + start, output_of<T>(p.output) + start, p.heads, half, threadIdx.x);
+    for (int i = first; i < count; i += blockDim.x) {
+        shift = i < own_count ? 0 : own_count;
+        if (i != first) pairs.read(shift == 0 ? input : other, i - shift, half);
+        turning.turn(pairs, shift == 0 ? output : other_output, half);
+    }
 }
 
 #define ROTARY(name, T) \

@@ -25,6 +25,7 @@ template <> struct rounding<float> {
 
 template <> struct rounding<float16> {
     static __device__ __forceinline__ float16 nearest(float value) { return {float16_bits(value)}; }
+    static __device__ __forceinline__ uint32_t pair(float low, float high) { return float16_pair(low, high); }
 };
 
 // Every card reads it; those without it in hardware round nothing to it.
@@ -39,6 +40,7 @@ DEVICE float widened(bfloat16 value) {
 #if HAS_BFLOAT16
 template <> struct rounding<bfloat16> {
     static __device__ __forceinline__ bfloat16 nearest(float value) { return {bfloat16_bits(value)}; }
+    static __device__ __forceinline__ uint32_t pair(float low, float high) { return bfloat16_pair(low, high); }
 };
 #endif
 
@@ -60,12 +62,36 @@ template <typename T> DEVICE T *output_of(ccudakernels_address address) {
     return (T *)address;
 }
 
-// A line for each real type: kernels named `name_float32`, ... whose body is `body<T>(p)`.
-#if HAS_BFLOAT16
-#define FOR_EACH_TYPE(line) line(float32, float) line(bfloat16, bfloat16) line(float16, float16)
+// A program is compiled for each type by itself, the number ELEMENT_TYPE. A kernel of several types belongs to float16 if
+// that is one of them, else to bfloat16 if that is; one of no types belongs to float32.
+#ifdef ELEMENT_TYPE
+#define MAKES_FLOAT32 (ELEMENT_TYPE == 0)
+#define MAKES_BFLOAT16 (HAS_BFLOAT16 && ELEMENT_TYPE == 1)
+#define MAKES_FLOAT16 (ELEMENT_TYPE == 2)
 #else
-#define FOR_EACH_TYPE(line) line(float32, float) line(float16, float16)
+#define MAKES_FLOAT32 1
+#define MAKES_BFLOAT16 HAS_BFLOAT16
+#define MAKES_FLOAT16 1
 #endif
+
+#if MAKES_FLOAT32
+#define WITH_FLOAT32(line) line(float32, float)
+#else
+#define WITH_FLOAT32(line)
+#endif
+#if MAKES_BFLOAT16
+#define WITH_BFLOAT16(line) line(bfloat16, bfloat16)
+#else
+#define WITH_BFLOAT16(line)
+#endif
+#if MAKES_FLOAT16
+#define WITH_FLOAT16(line) line(float16, float16)
+#else
+#define WITH_FLOAT16(line)
+#endif
+
+// A line for each real type: kernels named `name_float32`, ... whose body is `body<T>(p)`.
+#define FOR_EACH_TYPE(line) WITH_FLOAT32(line) WITH_BFLOAT16(line) WITH_FLOAT16(line)
 
 template <typename A> DEVICE A smaller(A a, A b) {
     return a < b ? a : b;
@@ -122,13 +148,10 @@ DEVICE void round_eight(float *to, const float (&values)[WIDTH]) {
 }
 
 template <typename T> DEVICE void round_eight(T *to, const float (&values)[WIDTH]) {
-    union {
-        sixteen_bytes part;
-        uint16_t elements[8];
-    } written;
+    uint32_t pairs[4];
 #pragma unroll
-    for (int i = 0; i < WIDTH; i++) written.elements[i] = rounded<T>(values[i]).bits;
-    *(sixteen_bytes *)to = written.part;
+    for (int i = 0; i < WIDTH; i += 2) pairs[i / 2] = rounding<T>::pair(values[i], values[i + 1]);
+    write_sixteen(to, sixteen_bytes{pairs[0], pairs[1], pairs[2], pairs[3]});
 }
 
 // Reads `count` elements, at most eight, and zeros after them; at once if they are whole and aligned.
@@ -166,6 +189,11 @@ template <typename T> union packed_eight {
         }
 #pragma unroll
         for (int k = 0; k < WIDTH; k++) elements[k] = k < count ? from[k] : rounded<T>(0);
+    }
+
+    __device__ __forceinline__ void widen(float (&values)[WIDTH]) const {
+#pragma unroll
+        for (int k = 0; k < WIDTH; k++) values[k] = widened(elements[k]);
     }
 };
 

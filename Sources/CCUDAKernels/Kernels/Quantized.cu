@@ -153,10 +153,14 @@ DEVICE void few_rows_nf4_float32(const ccudakernels_few_rows_nf4_arguments &p) {
     finish_few_rows<float, float>({p.bias, p.output, p.m, p.n, first_column, 1.0f, p.accumulate}, sums);
 }
 
+#if MAKES_FLOAT32
 KERNEL(few_rows_nf4_float32_float32, ccudakernels_few_rows_nf4_arguments, 256) { few_rows_nf4_float32(p); }
+#endif
+#if MAKES_FLOAT16
 KERNEL(few_rows_nf4_float16_float16, ccudakernels_few_rows_nf4_arguments, 256) { few_rows_nf4<float16, float16>(p); }
 KERNEL(few_rows_nf4_float16_float32, ccudakernels_few_rows_nf4_arguments, 256) { few_rows_nf4<float16, float>(p); }
-#if HAS_BFLOAT16
+#endif
+#if MAKES_BFLOAT16
 KERNEL(few_rows_nf4_bfloat16_bfloat16, ccudakernels_few_rows_nf4_arguments, 256) {
     few_rows_nf4<bfloat16, bfloat16>(p);
 }

@@ -50,8 +50,10 @@ template <typename T, typename U> DEVICE void scatter_rows(const ccudakernels_sc
 #define SCATTER_ROWS(name, T) \
     KERNEL(scatter_rows_##name##_##name, ccudakernels_scatter_arguments, 512) { scatter_rows<T, T>(p); }
 FOR_EACH_TYPE(SCATTER_ROWS)
+#if MAKES_FLOAT16
 KERNEL(scatter_rows_float16_float32, ccudakernels_scatter_arguments, 512) { scatter_rows<float16, float>(p); }
-#if HAS_BFLOAT16
+#endif
+#if MAKES_BFLOAT16
 KERNEL(scatter_rows_bfloat16_float32, ccudakernels_scatter_arguments, 512) { scatter_rows<bfloat16, float>(p); }
 #endif
 
@@ -68,6 +70,7 @@ DEVICE void copy_bytes(
     }
 }
 
+#if MAKES_FLOAT32
 KERNEL(copy_blocks, ccudakernels_copy_arguments, 256) {
     int64_t first = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (int64_t)gridDim.x * blockDim.x;
     bool aligned = is_aligned(p.source | p.output | p.byte_count | p.source_stride | p.output_stride);
@@ -77,7 +80,9 @@ KERNEL(copy_blocks, ccudakernels_copy_arguments, 256) {
         copy_bytes(source, output, p.byte_count, aligned, first, stride);
     }
 }
+#endif
 
+#if MAKES_FLOAT32
 KERNEL(write_cache, ccudakernels_write_cache_arguments, 256) {
     int64_t first = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, stride = (int64_t)gridDim.x * blockDim.x;
     bool aligned = is_aligned(p.source | p.output | p.byte_count);
@@ -88,6 +93,7 @@ KERNEL(write_cache, ccudakernels_write_cache_arguments, 256) {
         copy_bytes(source, output, p.byte_count, aligned, first, stride);
     }
 }
+#endif
 
 template <typename T> DEVICE void scale_columns(const ccudakernels_scale_columns_arguments &p) {
     const float *factors = input_of<float>(p.factors);
@@ -139,6 +145,7 @@ template <bool is_product, typename T> DEVICE void sum_columns(const ccudakernel
 FOR_EACH_TYPE(SUM_COLUMNS)
 
 // A block takes 32 columns; each of its warps adds every eighth part.
+#if MAKES_FLOAT32
 KERNEL(finish_columns, ccudakernels_finish_columns_arguments, 256) {
     __shared__ float room[8][32];
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
@@ -157,6 +164,7 @@ KERNEL(finish_columns, ccudakernels_finish_columns_arguments, 256) {
     for (int k = 0; k < 8; k++) sum += room[k][lane];
     output[column] = sum;
 }
+#endif
 
 // In float64, so that neither small nor large elements are lost.
 template <typename T> DEVICE void sum_of_squares(const ccudakernels_squares_arguments &p) {
@@ -178,6 +186,7 @@ template <typename T> DEVICE void sum_of_squares(const ccudakernels_squares_argu
     KERNEL(sum_of_squares_##name, ccudakernels_squares_arguments, 256) { sum_of_squares<T>(p); }
 FOR_EACH_TYPE(SUM_OF_SQUARES)
 
+#if MAKES_FLOAT32
 KERNEL(finish_squares, ccudakernels_finish_squares_arguments, 1024) {
     __shared__ double room[32];
     double sum = 0;
@@ -185,3 +194,4 @@ KERNEL(finish_squares, ccudakernels_finish_squares_arguments, 1024) {
     sum = joined_over_block<addition>(sum, 0.0, room);
     if (threadIdx.x == 0) *output_of<float>(p.output) = (float)sum;
 }
+#endif

@@ -4,38 +4,109 @@
 
 // ---- AdamW ----
 
-// Eight elements from `i` on. Both variants differ in the place of the decay and in what the root is divided by.
-DEVICE void update_eight(const ccudakernels_adamw_arguments &p, int64_t i) {
+typedef ccudakernels_adamw_arguments adamw_arguments;
+
+// New values of eight elements. Both variants differ in the place of the decay and in what the root is multiplied by.
+// The change is off by at most 5 units in the last place: 1 each of the root and of the reciprocal, and the rounding of
+// sums and products. Second moments below the normal numbers count as 0; epsilon is above 0, so that nothing is divided
+// by 0.
+DEVICE void update_eight(
+    const adamw_arguments &p, float inverse_correction, float (&parameter)[WIDTH], const float (&gradient)[WIDTH],
+    float (&first)[WIDTH], float (&second)[WIDTH]
+) {
     float first_decay = p.decay_last ? 1.0f : p.decay, last_decay = p.decay_last ? p.decay : 1.0f;
+#pragma unroll
+    for (int k = 0; k < WIDTH; k++) {
+        float g = p.gradient_scale * gradient[k];
+        first[k] = fmaf(p.beta1, first[k], p.one_minus_beta1 * g);
+        second[k] = fmaf(p.beta2, second[k], p.one_minus_beta2 * (g * g));
+        float denominator = fmaf(fast_root(second[k]), inverse_correction, p.epsilon);
+        float change = p.step_size * (first[k] * fast_reciprocal(denominator));
+        parameter[k] = fmaf(parameter[k], first_decay, -change) * last_decay;
+    }
+}
+
+// Eight elements of any types from `i` on, of which `count` are there.
+DEVICE void update_any(const adamw_arguments &p, float inverse_correction, int64_t i, int64_t count) {
     float parameter[WIDTH], gradient[WIDTH], first[WIDTH], second[WIDTH];
-    int64_t count = p.count - i;
     read_any(p.parameter, p.parameter_type, i, count, parameter);
     read_any(p.gradient, p.gradient_type, i, count, gradient);
     read_any(p.first_moment, p.moment_type, i, count, first);
     read_any(p.second_moment, p.moment_type, i, count, second);
-#pragma unroll
-    for (int k = 0; k < WIDTH; k++) {
-        float g = p.gradient_scale * gradient[k];
-        first[k] = p.beta1 * first[k] + p.one_minus_beta1 * g;
-        second[k] = p.beta2 * second[k] + p.one_minus_beta2 * (g * g);
-        float denominator = sqrtf(second[k]) / p.second_correction + p.epsilon;
-        parameter[k] = (parameter[k] * first_decay - p.step_size * (first[k] / denominator)) * last_decay;
-    }
+    update_eight(p, inverse_correction, parameter, gradient, first, second);
     write_parameter(p, i, count, parameter);
     write_any(p.first_moment, p.moment_type, i, count, first);
     write_any(p.second_moment, p.moment_type, i, count, second);
 }
 
-KERNEL(adamw, ccudakernels_adamw_arguments, 256) {
-    FOR_EIGHTS(i, p.count) update_eight(p, i);
+// What an update reads of eight elements that are all of one type, whole and aligned.
+template <typename T> struct adamw_eight {
+    packed_eight<T> parameter, gradient, first, second;
+
+    __device__ __forceinline__ void read(const adamw_arguments &p, int64_t i) {
+        parameter.read(input_of<T>(p.parameter) + i, WIDTH, true);
+        gradient.read(input_of<T>(p.gradient) + i, WIDTH, true);
+        first.read(input_of<T>(p.first_moment) + i, WIDTH, true);
+        second.read(input_of<T>(p.second_moment) + i, WIDTH, true);
+    }
+
+    __device__ __forceinline__ void update(const adamw_arguments &p, float inverse_correction, int64_t i) const {
+        float values[4][WIDTH];
+        parameter.widen(values[0]);
+        gradient.widen(values[1]);
+        first.widen(values[2]);
+        second.widen(values[3]);
+        update_eight(p, inverse_correction, values[0], values[1], values[2], values[3]);
+        round_eight(output_of<T>(p.parameter) + i, values[0]);
+        if (sizeof(T) == 4 && p.rounded != 0) write_any(p.rounded, p.rounded_type, i, WIDTH, values[0]);
+        round_eight(output_of<T>(p.first_moment) + i, values[2]);
+        round_eight(output_of<T>(p.second_moment) + i, values[3]);
+    }
+};
+
+// Whether an update has one type and 16-byte alignment throughout; a rounded copy is of float32.
+DEVICE bool is_plain(const adamw_arguments &p, int32_t type) {
+    return p.parameter_type == type && p.gradient_type == type && p.moment_type == type &&
+           (p.rounded == 0 || type == CCUDAKERNELS_FLOAT32) &&
+           is_aligned(p.parameter | p.gradient | p.first_moment | p.second_moment);
 }
 
-KERNEL(adamw_of_many, ccudakernels_many_arguments, 256) {
+// The whole eights of a chunk from `start` on. Those of narrow types are on their way before the ones in front of them
+// are computed with; of float32, one has as many bytes as two of these.
+template <typename T> DEVICE void update_plain(
+    const adamw_arguments &p, float inverse_correction, int64_t start, int32_t count
+) {
+    int32_t stride = blockDim.x * WIDTH;
+    adamw_eight<T> next;
+    int32_t i = threadIdx.x * WIDTH;
+    if (i < count) next.read(p, start + i);
+    for (; i < count; i += stride) {
+        adamw_eight<T> own = next;
+        if (sizeof(T) == 2 && i + stride < count) next.read(p, start + i + stride);
+        own.update(p, inverse_correction, start + i);
+        if (sizeof(T) == 4 && i + stride < count) next.read(p, start + i + stride);
+    }
+}
+
+KERNEL(adamw_of_many, ccudakernels_many_arguments, 256, 3) {
     const ccudakernels_adamw_entry &entry = entry_of_block<ccudakernels_adamw_entry>(p);
-    ccudakernels_adamw_arguments update = entry.update; // a copy, which what is written cannot change
-    int64_t first = ((int64_t)blockIdx.x - entry.first_part) * CCUDAKERNELS_SQUARES_CHUNK;
-    int64_t count = smaller(update.count - first, (int64_t)CCUDAKERNELS_SQUARES_CHUNK);
-    FOR_ROW_EIGHTS(i, count) update_eight(update, first + i);
+    adamw_arguments update = entry.update; // a copy, which what is written cannot change
+    float inverse_correction = 1.0f / update.second_correction;
+    int64_t start = ((int64_t)blockIdx.x - entry.first_part) * CCUDAKERNELS_SQUARES_CHUNK;
+    int32_t count = (int32_t)smaller(update.count - start, (int64_t)CCUDAKERNELS_SQUARES_CHUNK), whole = 0;
+    if (is_plain(update, CCUDAKERNELS_FLOAT32)) {
+        whole = count / WIDTH * WIDTH;
+        update_plain<float>(update, inverse_correction, start, whole);
+    }
+#if HAS_BFLOAT16
+    if (is_plain(update, CCUDAKERNELS_BFLOAT16)) {
+        whole = count / WIDTH * WIDTH;
+        update_plain<bfloat16>(update, inverse_correction, start, whole);
+    }
+#endif
+    FOR_ROW_EIGHTS(i, count - whole) {
+        update_any(update, inverse_correction, start + whole + i, count - whole - i);
+    }
 }
 
 // ---- Gradient descent ----

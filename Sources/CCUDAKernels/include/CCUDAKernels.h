@@ -13,12 +13,15 @@ typedef struct {
     int64_t byte_count;
 } ccudakernels_source;
 
-// A program for NVRTC: one source, compiled with every header, and the macro that makes a variant of it.
+// A program for NVRTC: one source, compiled with every header, and the macros that make a variant of it.
 typedef struct {
     const char *name; // of the program, as caches know it
     const ccudakernels_source *source;
     const char *kernels; // the stems of its kernels' names, each followed by a comma
     int32_t head_size;   // 0, or the number that the macro HEAD_SIZE must have: `-DHEAD_SIZE=256`
+    int32_t type;        // the same for ELEMENT_TYPE, a `ccudakernels_type`; -1 where one program has all types
+    int32_t is_usual;    // whether most runs need it, if they compute in its type
+    int32_t is_for_warpgroups;
 } ccudakernels_program;
 
 // The driver's `CUlaunchAttribute` and `CUlaunchConfig`, with one kind of attribute: number 6, that a kernel may start

@@ -98,7 +98,8 @@ typedef struct {
     int64_t count;
 } ccudakernels_gated_gelu_backward_arguments;
 
-// adamw: elements. One kernel for all types, which are fields; factors as `ckernels_adamw_call` has them.
+// One update by adamw_of_many. One kernel for all types, which are fields; factors as `ckernels_adamw_call` has them, and
+// epsilon above 0.
 typedef struct {
     ccudakernels_address parameter, gradient, first_moment, second_moment;
     ccudakernels_address rounded; // optional
@@ -126,7 +127,7 @@ typedef struct {
     int64_t type; // ccudakernels_type
 } ccudakernels_squares_entry;
 
-// adamw_of_many: entries `ccudakernels_adamw_entry`. Grid all parts, block 256; the same bits as `adamw`.
+// adamw_of_many: entries `ccudakernels_adamw_entry`. Grid all parts, block 256.
 // squares_of_many: entries `ccudakernels_squares_entry`. Grid all parts, block 256; then finish_squares_of_many: grid
 // `count`, block 1024. The same bits as `sum_of_squares_T` and `finish_squares`.
 typedef struct {
@@ -498,10 +499,11 @@ typedef struct {
 
 // rotary_T: grid rows, any block; head_size even and at most CCUDAKERNELS_LARGEST_HEAD.
 typedef struct {
-    ccudakernels_address input, output; // [rows, heads, head_size]
-    ccudakernels_address positions;     // int32 [rows]
+    ccudakernels_address input, output;             // [rows, heads, head_size]
+    ccudakernels_address other_input, other_output; // optional: [rows, other_heads, head_size]
+    ccudakernels_address positions;                 // int32 [rows]
     int64_t rows;
-    int32_t heads, head_size, inverse;
+    int32_t heads, other_heads, head_size, inverse; // other_heads is 0 where there is no other input
     float frequencies[CCUDAKERNELS_LARGEST_HEAD / 2]; // theta^(-2i/d), computed by the host
 } ccudakernels_rotary_arguments;
 
@@ -661,8 +663,14 @@ typedef struct {
     float weight;
 } ccudakernels_absolute_error_arguments;
 
-// argmax_rows: rows, but block 1024.
+// Elements that one block takes where several share a row, and the most rows and blocks of a row that do so.
+#define CCUDAKERNELS_ARGMAX_CHUNK 4096
+#define CCUDAKERNELS_ARGMAX_ROWS 64
+#define CCUDAKERNELS_ARGMAX_PARTS 64
+
+// argmax_rows: grid (rows, parts), block 512, of which each takes `part_columns`, a multiple of 8.
 typedef struct {
     ccudakernels_address input, output; // float32 [rows, columns], int32 [rows]
-    int64_t rows, columns;
+    ccudakernels_address partials;      // 8 bytes for each part of each row; optional where a row has one part
+    int64_t rows, columns, part_columns;
 } ccudakernels_argmax_arguments;

@@ -43,14 +43,17 @@ struct KernelCompiler {
         hasWarpgroups = usesWarpgroups && architecture == (90, true) && major >= 12
     }
 
-    /// How the program of a number is made.
+    /// How the program of a number is made; none where the card has no use for it.
     func recipe(_ index: Int32) -> Recipe? {
-        guard let program = ccudakernels_program_at(index)?.pointee, let source = program.source else { return nil }
+        guard let program = ccudakernels_program_at(index)?.pointee, let source = program.source,
+            hasWarpgroups || program.is_for_warpgroups == 0
+        else { return nil }
         // A newer card than the compiler knows takes the assembly, which the driver translates.
         let number = "\(architecture.number)\(hasWarpgroups ? "a" : "")"
         var options = ["--gpu-architecture=\(architecture.isExact ? "sm" : "compute")_\(number)"]
         options += ["--std=c++17", "--fmad=false"]
         if program.head_size > 0 { options.append("-DHEAD_SIZE=\(program.head_size)") }
+        if program.type >= 0 { options.append("-DELEMENT_TYPE=\(program.type)") }
         var fingerprint = Fingerprint()
         for option in options + [version, String(driverVersion)] { fingerprint.add(option) }
         for text in Self.headers + [source.pointee] {
@@ -58,6 +61,19 @@ struct KernelCompiler {
         }
         let name = String(cString: program.name)
         return Recipe(name: name, source: source, options: options, fingerprint: fingerprint.hexadecimal)
+    }
+
+    /// The programs that a run most likely needs which needs that of a number: the usual ones of its narrow type, or of
+    /// the one that the card has, and those of float32. A program that is not usual is needed by itself.
+    func programs(with index: Int32) -> [Int32] {
+        guard let needed = ccudakernels_program_at(index)?.pointee, needed.is_usual != 0 else { return [index] }
+        let bfloat16 = Int32(CCUDAKERNELS_BFLOAT16.rawValue)
+        let float16 = Int32(CCUDAKERNELS_FLOAT16.rawValue)
+        let narrow = needed.type > 0 ? needed.type : architecture.number >= 80 ? bfloat16 : float16
+        return (0..<ccudakernels_program_count()).filter { index in
+            guard let program = ccudakernels_program_at(index)?.pointee else { return false }
+            return program.is_usual != 0 && (program.type <= 0 || program.type == narrow)
+        }
     }
 
     /// Compiles a program.

@@ -125,7 +125,7 @@ final class KernelLibrary {
         var module: OpaquePointer?
         // A kept program that the driver refuses is compiled again.
         if let kept = cache.read(recipe), context.functions.loadModule(&module, kept) == 0 { return module }
-        if compilesAhead && binaries.isEmpty { compileMissing() }
+        if compilesAhead && binaries[index] == nil { compile(compiler.programs(with: index)) }
         let binary: [UInt8]
         if let made = binaries.removeValue(forKey: index) {
             binary = made
@@ -139,11 +139,11 @@ final class KernelLibrary {
         return module
     }
 
-    /// Compiles all programs that are neither loaded nor kept, each by a thread. One that fails is tried again, and
-    /// complains, when it is needed.
-    private func compileMissing() {
-        let missing = (0..<ccudakernels_program_count()).compactMap { index in
-            modules[index] == nil ? compiler.recipe(index).map { (index, $0) } : nil
+    /// Compiles those of some programs that are neither loaded, made nor kept, each by a thread. One that fails is tried
+    /// again, and complains, when it is needed.
+    private func compile(_ programs: [Int32]) {
+        let missing = programs.compactMap { index in
+            modules[index] == nil && binaries[index] == nil ? compiler.recipe(index).map { (index, $0) } : nil
         }.filter { cache.read($0.1) == nil }
         var results = [[UInt8]?](repeating: nil, count: missing.count)
         results.withUnsafeMutableBufferPointer { buffer in

@@ -134,13 +134,15 @@ extension CUDASelfCheck {
                 return [output, inverse, dx, dw, db]
             },
             Check(kernel: "rotary", shapes: [[9, 1, 12], [50, 8, 256]]) { (bench, shape) throws(TensorError) in
-                let x = try bench.input("x", shape)
-                let output = try bench.room(shape)
-                try bench.backend.rotary(
+                let positions = try bench.indices("positions", shape[0], below: 1100)
+                let calls = try [shape, [shape[0], 3, shape[2]]].enumerated().map {
+                    (place, shape) throws(TensorError) in
                     RotaryCall(
-                        input: x, positions: bench.indices("positions", shape[0], below: 1100), theta: 10_000,
-                        inverse: false, output: output))
-                return [output]
+                        input: try bench.input("x\(place)", shape), positions: positions, theta: 10_000,
+                        inverse: false, output: try bench.room(shape))
+                }
+                try bench.backend.rotary(calls)
+                return calls.map(\.output)
             },
         ]
     }
@@ -158,7 +160,7 @@ extension CUDASelfCheck {
                 try bench.backend.crossEntropy(call)
                 return [losses, gradient]
             },
-            Check(kernel: "argmax", shapes: [[1, 257_216], [5, 1031]], types: [.float32]) {
+            Check(kernel: "argmax", shapes: [[1, 257_216], [70, 5003], [5, 1031]], types: [.float32]) {
                 (bench, shape) throws(TensorError) in
                 let output = try Tensor(uninitialized: [shape[0]], .int32, on: bench.backend)
                 try bench.backend.argmaxRows(ArgmaxRowsCall(input: bench.input("x", shape), output: output))

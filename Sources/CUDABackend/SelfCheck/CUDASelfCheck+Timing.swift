@@ -285,6 +285,17 @@ extension CUDASelfCheck {
         }
     }
 
+    private static func argmaxJob(_ plan: Plan, rows: Int) -> Job {
+        let vocabulary = 257_216 / plan.scale
+        return Job(kernel: "argmax \(rows) x \(vocabulary)", byteCount: 4 * rows * vocabulary) {
+            () throws(TensorError) in
+            let call = ArgmaxRowsCall(
+                input: try plan.tensor([rows, vocabulary], .float32),
+                output: try Tensor(uninitialized: [rows], .int32, on: plan.backend))
+            return { () throws(TensorError) in try plan.backend.argmaxRows(call) }
+        }
+    }
+
     private static func memoryJobs(_ plan: Plan) -> [Job] {
         let (t, d, f) = (plan.tokens, 2304 / plan.scale, 9216 / plan.scale)
         let (large, vocabulary) = ((512 << 20) / 2 / plan.scale / plan.scale, 257_216 / plan.scale)
@@ -320,13 +331,15 @@ extension CUDASelfCheck {
                     gateGradient: try plan.tensor([t, f]), upGradient: try plan.tensor([t, f]))
                 return { () throws(TensorError) in try backend.gatedGELUBackward(call) }
             },
-            Job(kernel: "rotary \(t) x 8 x 256", byteCount: 4 * t * 2048) { () throws(TensorError) in
-                let call = RotaryCall(
-                    input: try plan.tensor([t, 8, 256]),
-                    positions: try Tensor(
-                        (0..<Int32(t)).map { $0 }, shape: [t], on: backend), theta: 10_000, inverse: false,
-                    output: try plan.tensor([t, 8, 256]))
-                return { () throws(TensorError) in try backend.rotary(call) }
+            Job(kernel: "rotary \(t) x 8 x 256 and \(t) x 4 x 256", byteCount: 4 * t * 3072) {
+                () throws(TensorError) in
+                let positions = try Tensor((0..<Int32(t)).map { $0 }, shape: [t], on: backend)
+                let calls = try [8, 4].map { (heads) throws(TensorError) in
+                    RotaryCall(
+                        input: try plan.tensor([t, heads, 256]), positions: positions, theta: 10_000, inverse: false,
+                        output: try plan.tensor([t, heads, 256]))
+                }
+                return { () throws(TensorError) in try backend.rotary(calls) }
             },
             Job(kernel: "cross-entropy 64 x \(vocabulary)", byteCount: 6 * 64 * vocabulary) {
                 () throws(TensorError) in
@@ -337,12 +350,7 @@ extension CUDASelfCheck {
                     losses: try plan.tensor([64], .float32), logitsGradient: try plan.tensor([64, vocabulary]))
                 return { () throws(TensorError) in try backend.crossEntropy(call) }
             },
-            Job(kernel: "argmax 8 x \(vocabulary)", byteCount: 4 * 8 * vocabulary) { () throws(TensorError) in
-                let call = ArgmaxRowsCall(
-                    input: try plan.tensor([8, vocabulary], .float32),
-                    output: try Tensor(uninitialized: [8], .int32, on: backend))
-                return { () throws(TensorError) in try backend.argmaxRows(call) }
-            },
+            argmaxJob(plan, rows: 1), argmaxJob(plan, rows: 8),
             Job(kernel: "launch of the smallest kernel", byteCount: 4) { () throws(TensorError) in
                 let x = try plan.tensor([1], .float32)
                 return { () throws(TensorError) in try backend.fill(FillCall(output: x, value: 1)) }

@@ -21,6 +21,24 @@ extension CUDASelfCheck {
                 }
                 return [parameter, rounded ?? parameter, first, second]
             },
+            Check(kernel: "AdamW of many in one type", shapes: counts, types: [.float32, .bfloat16]) {
+                (bench, shape) throws(TensorError) in
+                var tensors: [Tensor] = []
+                var calls: [AdamWCall] = []
+                for (place, shape) in [shape, [7], shape].enumerated() {
+                    let second = try bench.room(shape)
+                    try bench.backend.fill(FillCall(output: second, value: 0.5))
+                    let call = AdamWCall(
+                        parameter: try bench.input("p\(place)", shape), gradient: try bench.input("g\(place)", shape),
+                        firstMoment: try bench.input("m\(place)", shape), secondMoment: second, variant: .torch,
+                        learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1, step: 2,
+                        gradientScale: 0.5)
+                    calls.append(call)
+                    tensors += [call.parameter, call.firstMoment, second]
+                }
+                try bench.backend.adamW(calls)
+                return tensors
+            },
             Check(kernel: "AdamW in 8 bits", shapes: counts) { (bench, shape) throws(TensorError) in
                 let weights = try weights(bench, shape)
                 let moments = try weights.map { (weight) throws(TensorError) in

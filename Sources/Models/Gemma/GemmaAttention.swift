@@ -36,17 +36,12 @@ struct GemmaAttention {
         let (positions, window) = (context.positions, context.window(ofLayer: layer))
         switch context.sight {
         case .rows(let mask):
-            let (queries, keys) = try (
-                queries.rotated(positions: positions, theta: theta),
-                keys.rotated(positions: positions, theta: theta)
-            )
-            let seen = try cache?.append(keys: keys, values: values, layer: layer) ?? (keys, values)
-            return try attend(queries, seen.0, seen.1, mask, window)
+            let turned = try Tensor.rotated([queries, keys], positions: positions, theta: theta)
+            let seen = try cache?.append(keys: turned[1], values: values, layer: layer) ?? (turned[1], values)
+            return try attend(turned[0], seen.0, seen.1, mask, window)
         case .packed(let packed):
-            return try packed(
-                queries.rotated(positions: positions, theta: theta), keys.rotated(positions: positions, theta: theta),
-                values
-            ) { (queries, keys, values, mask) throws(TensorError) in
+            let turned = try Tensor.rotated([queries, keys], positions: positions, theta: theta)
+            return try packed(turned[0], turned[1], values) { (queries, keys, values, mask) throws(TensorError) in
                 try attend(queries, keys, values, mask, window)
             }
         case .cached(let places):

@@ -20,6 +20,13 @@ package struct RotaryCall {
     }
 }
 
+extension Backend {
+    /// For devices that gain nothing from turning queries and keys together.
+    package func rotary(_ calls: [RotaryCall]) throws(TensorError) {
+        for call in calls { try rotary(call) }
+    }
+}
+
 /// Which keys a query may see, for each example of a batch.
 ///
 /// Columns count from the start of the key tensor. Query row `t` of the call stands at column `queryOffset + t`.

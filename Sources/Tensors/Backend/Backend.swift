@@ -104,6 +104,8 @@ package protocol Backend: AnyObject {
 
     // Attention.
     func rotary(_ call: RotaryCall) throws(TensorError)
+    /// No two calls write to the same memory. Has a default, one call after another.
+    func rotary(_ calls: [RotaryCall]) throws(TensorError)
     func attention(_ call: AttentionCall) throws(TensorError)
     func attentionBackward(_ call: AttentionBackwardCall) throws(TensorError)
 

@@ -1,21 +1,24 @@
 extension Tensor {
-    /// Queries or keys turned by their position, as rotary position embedding does.
+    /// Queries and keys turned by their position, as rotary position embedding does, recorded as one operation.
     ///
     /// - Parameters:
+    ///   - inputs: each `[.., heads, d]`, with its own heads.
     ///   - positions: int32 `[R]`, one for each row of heads.
     ///   - theta: the base of the wavelengths.
-    /// - Returns: the shape of `self`, `[.., heads, d]`.
+    /// - Returns: the shapes of the inputs.
     /// - Throws: `TensorError.shapeMismatch` if there are not `R` rows of heads.
     /// - Source: Su et al., "RoFormer", 2021; the halves are paired as in Gemma.
-    package func rotated(positions: Tensor, theta: Float) throws(TensorError) -> Tensor {
-        guard shape.count >= 2, rows == positions.count * shape[shape.count - 2], columns % 2 == 0 else {
-            throw .shapeMismatch(operation: "rotary embedding", shape, positions.shape)
+    package static func rotated(_ inputs: [Tensor], positions: Tensor, theta: Float) throws(TensorError) -> [Tensor] {
+        for input in inputs {
+            let shape = input.shape
+            guard shape.count >= 2, input.rows == positions.count * shape[shape.count - 2], input.columns % 2 == 0
+            else {
+                throw .shapeMismatch(operation: "rotary embedding", shape, positions.shape)
+            }
         }
-        let output = try Tensor(uninitialized: shape, elementType, on: backend)
-        try backend.rotary(
-            RotaryCall(
-                input: detached.headRows, positions: positions, theta: theta, inverse: false, output: output.headRows))
-        return Tape.record(output, from: [self]) { RotaryBackward(positions: positions, theta: theta) }
+        let operation = RotaryBackward(positions: positions, theta: theta)
+        let outputs = try operation.turn(inputs.map(\.detached), inverse: false)
+        return Tape.record(outputs, from: inputs) { operation }
     }
 
     /// Attention of the queries `self` over `keys` and `values`.
@@ -56,18 +59,28 @@ extension Tensor {
     }
 }
 
-private struct RotaryBackward: BackwardOperation {
+private struct RotaryBackward: JoinedBackwardOperation {
     let positions: Tensor
     let theta: Float
 
-    func backward(_ outputGradient: Tensor, into gradients: inout InputGradients) throws(TensorError) {
-        let backend = outputGradient.backend
-        let target = try Tensor(uninitialized: outputGradient.shape, outputGradient.elementType, on: backend)
-        try backend.rotary(
-            RotaryCall(
-                input: outputGradient.headRows, positions: positions, theta: theta, inverse: true,
-                output: target.headRows))
-        try gradients.add(target, to: 0)
+    func turn(_ inputs: [Tensor], inverse: Bool) throws(TensorError) -> [Tensor] {
+        let outputs = try inputs.map { (input) throws(TensorError) in
+            try Tensor(uninitialized: input.shape, input.elementType, on: input.backend)
+        }
+        try inputs.first?.backend.rotary(
+            zip(inputs, outputs).map { (input, output) in
+                RotaryCall(
+                    input: input.headRows, positions: positions, theta: theta, inverse: inverse,
+                    output: output.headRows)
+            })
+        return outputs
+    }
+
+    func backward(_ outputGradients: [Tensor?], into gradients: inout InputGradients) throws(TensorError) {
+        let turned = try turn(outputGradients.compactMap(\.self), inverse: true)
+        for (place, gradient) in zip(outputGradients.indices.filter { outputGradients[$0] != nil }, turned) {
+            try gradients.add(gradient, to: place)
+        }
     }
 }
 

@@ -115,6 +115,10 @@ DEVICE float fast_reciprocal(float x) {
     return 1.0f / x;
 }
 
+DEVICE float fast_root(float x) {
+    return sqrtf(x);
+}
+
 // ---- Warps and blocks ----
 
 DEVICE void __syncthreads() {
@@ -153,6 +157,10 @@ DEVICE uint32_t ballot(bool vote) {
     uint32_t votes = 0;
     for (uint32_t lane = 0; lane < 32; lane++) votes |= emulator::exchange_of(lane).words[0] << lane;
     return votes;
+}
+
+DEVICE int32_t bits_of(uint32_t word) {
+    return __builtin_popcount(word);
 }
 
 // ---- Tensor cores ----
@@ -402,6 +410,10 @@ DEVICE bool is_last_of(uint32_t *done, uint32_t count) {
 
 template <typename A> A read_fresh(const A *place) {
     return *place;
+}
+
+DEVICE void write_sixteen(void *place, sixteen_bytes bytes) {
+    *static_cast<sixteen_bytes *>(place) = bytes;
 }
 
 DEVICE sixteen_bytes read_once(const void *place) {

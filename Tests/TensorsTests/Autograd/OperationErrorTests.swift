@@ -37,11 +37,11 @@ struct OperationErrorTests {
         Misuse("replacement beyond the rows") { _ = try $0([2, 3]).replacingRows([2], with: $0([1, 3])) },
         Misuse("positions of another count") { zeros in
             let positions = try Tensor([1] as [Int32], shape: [1], on: zeros([1]).backend)
-            _ = try zeros([2, 2, 4]).rotated(positions: positions, theta: 10)
+            _ = try Tensor.rotated([zeros([2, 2, 4])], positions: positions, theta: 10)
         },
         Misuse("odd heads") { zeros in
             let positions = try Tensor([1, 2] as [Int32], shape: [2], on: zeros([1]).backend)
-            _ = try zeros([2, 2, 3]).rotated(positions: positions, theta: 10)
+            _ = try Tensor.rotated([zeros([2, 2, 3])], positions: positions, theta: 10)
         },
         Misuse("heads that do not group") { zeros in
             _ = try zeros([1, 2, 3, 4]).attention(

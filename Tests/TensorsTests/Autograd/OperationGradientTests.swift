@@ -68,9 +68,14 @@ struct OperationGradientTests {
     static let rows: [GradientCase] = [
         GradientCase("rows of a table, some twice", [[5, 3]]) { try $0[0].gatheringRows([4, 0, 4, 2], scale: 1.5) },
         GradientCase("rows replaced", [[4, 3], [2, 3]]) { try $0[0].replacingRows([3, 1], with: $0[1]) },
-        GradientCase("rotary embedding", [[2, 3, 2, 6]]) {
+        GradientCase("rotary embedding of queries and keys", [[2, 3, 2, 6], [2, 3, 1, 6]]) {
             let positions = try Tensor([1, 2, 3, 1, 5, 9] as [Int32], shape: [6], on: $0[0].backend)
-            return try $0[0].rotated(positions: positions, theta: 100)
+            let turned = try Tensor.rotated($0, positions: positions, theta: 100)
+            return try turned[0].reshaped(to: [6, 12]).linear(weight: turned[1].reshaped(to: [3, 12]))
+        },
+        GradientCase("rotary embedding of which one output is not used", [[2, 3, 2, 6]]) {
+            let positions = try Tensor([1, 2, 3, 1, 5, 9] as [Int32], shape: [6], on: $0[0].backend)
+            return try Tensor.rotated([$0[0], $0[0]], positions: positions, theta: 100)[1]
         },
     ]
 

@@ -29,6 +29,28 @@ import Testing
         expectNear(try output.floats(), x.values, tolerance: 5 * type.tolerance, "turned back")
     }
 
+    @Test("inputs that are turned together have the bits that they have alone", arguments: Subject.all, [6, 72, 256])
+    func rotaryOfMany(subject: Subject, size: Int) throws {
+        let backend = try subject.make()
+        let positions = try [[0, 1, 700], [0, 1, 701]].map { try Tensor($0 as [Int32], shape: [3], on: backend) }
+        // The first two share their angles, the next turns back, and the last stands elsewhere.
+        let (heads, places) = ([8, 3, 1, 2], [0, 0, 0, 1])
+        let inputs = try heads.map { try Sample("x\($0)", [3, $0, size], .bfloat16, on: backend).tensor }
+        func calls() throws -> [RotaryCall] {
+            try inputs.indices.map {
+                RotaryCall(
+                    input: inputs[$0], positions: positions[places[$0]], theta: 10_000, inverse: $0 == 2,
+                    output: try room(inputs[$0].shape, .bfloat16, on: backend))
+            }
+        }
+        let (together, apart) = (try calls(), try calls())
+        try backend.rotary(together)
+        for call in apart { try backend.rotary(call) }
+        for (left, right) in zip(together, apart) {
+            #expect(try left.output.readBytes() == right.output.readBytes())
+        }
+    }
+
     @Test("cross-entropy and its gradient", arguments: Subject.all, [nil, 2] as [Float?])
     func crossEntropy(subject: Subject, softCap: Float?) throws {
         let backend = try subject.make()
@@ -168,18 +190,26 @@ import Testing
         }
     }
 
-    @Test("argmax takes the first of equals and passes over NaN", arguments: Subject.all)
-    func argmax(subject: Subject) throws {
+    /// Columns that one block of a device takes, that several take, and that leave the last of them a few.
+    @Test("argmax takes the first of equals and passes over NaN", arguments: Subject.all, [1000, 40_001, 270_000])
+    func argmax(subject: Subject, columns: Int) throws {
         let backend = try subject.make()
-        var rows = [[Float]](repeating: [Float](repeating: -1, count: 1000), count: 5)
-        rows[0][999] = 2
-        (rows[1][17], rows[1][18], rows[1][900]) = (3, 3, 3)
+        let (last, late) = (columns - 1, columns - 10)
+        var rows = [[Float]](repeating: [Float](repeating: -1, count: columns), count: 7)
+        rows[0][last] = 2
+        (rows[1][17], rows[1][18], rows[1][late]) = (3, 3, 3)
         (rows[2][0], rows[2][1], rows[2][5]) = (.nan, .nan, 0)
-        rows[3] = Array(repeating: -.infinity, count: 1000)
-        (rows[4][990], rows[4][5]) = (.infinity, .nan)
-        let output = try Tensor(uninitialized: [5], .int32, on: backend)
-        let input = try Tensor(rows.flatMap { $0 }, shape: [5, 1000], on: backend)
-        try backend.argmaxRows(ArgmaxRowsCall(input: input, output: output))
-        #expect(try output.read(as: Int32.self) == [999, 17, 5, 0, 990])
+        rows[3] = Array(repeating: -.infinity, count: columns)
+        (rows[4][late], rows[4][5]) = (.infinity, .nan)
+        rows[5] = Array(repeating: .nan, count: columns)
+        rows[6] = rows[5]
+        (rows[6][late], rows[6][last]) = (-.infinity, -.infinity)
+        let output = try Tensor(uninitialized: [rows.count], .int32, on: backend)
+        let input = try Tensor(rows.flatMap { $0 }, shape: [rows.count, columns], on: backend)
+        // Twice: what counts the blocks that are done is left as it was.
+        for _ in 0..<2 {
+            try backend.argmaxRows(ArgmaxRowsCall(input: input, output: output))
+            #expect(try output.read(as: Int32.self).map(Int.init) == [last, 17, 5, 0, late, 0, late])
+        }
     }
 }

@@ -121,7 +121,7 @@ import Testing
                 RotaryCacheCall(
                     q: q, k: k, v: v, positions: positions, theta: 10_000, places: cachePlaces, output: output,
                     keys: keys, values: values))
-            let turned = try [q, k].map { try $0.rotated(positions: positions, theta: 10_000) }
+            let turned = try Tensor.rotated([q, k], positions: positions, theta: 10_000)
             let expected = [try cache(), try cache()]
             let width = keyHeads * size
             for (source, cache) in zip([turned[1], v], expected) {

@@ -62,8 +62,11 @@ import Testing
         func updates() throws -> [AdamWCall] {
             try Self.many.enumerated().map { place, count in
                 let type: RealType = place % 2 == 0 ? .float32 : .bfloat16
+                // One begins where no 16 bytes do.
+                let skipped = place == 3 ? 1 : 0
                 func sample(_ name: String) throws -> Tensor {
-                    try Sample(name + "\(place)", [count], type, on: backend).tensor
+                    let whole = try Sample(name + "\(place)", [count + skipped], type, on: backend).tensor
+                    return whole.part(skipped..<count + skipped)
                 }
                 let second = try room([count], type.elementType, on: backend)
                 try backend.fill(FillCall(output: second, value: 0.5))

@@ -111,4 +111,23 @@ struct BenchCommandTests {
         #expect(parsed.options.checkpoint == Path("a \"b\""))
         #expect(parsed.options.repeats == 3)
     }
+
+    @Test("kernels to compare are chosen by parts of their names, by the program as in a session")
+    func kernelChoice() throws {
+        let given = BenchCUDAProgramCommand()
+        #expect(given.bench.commandLine == "bench cuda")
+        #expect(given.bench.selects("RMS norm"))
+        given.bench.checksOnly = true
+        given.bench.kernels = ["adamw", "rows of"]
+        let statement = try #require(try StatementReader.statements(of: given.bench.commandLine).first)
+        guard case .command(let words) = statement.kind else {
+            Issue.record("the line is no command")
+            return
+        }
+        let parsed = try BenchCUDACommand.parse(words.dropFirst(2).flatMap { try $0.expanded(with: [:]) })
+        #expect(parsed.options.checksOnly)
+        #expect(parsed.options.kernels == ["adamw", "rows of"])
+        let names = ["AdamW in 8 bits", "rows of attention", "attention", "RMS norm"]
+        #expect(names.filter(parsed.options.selects) == ["AdamW in 8 bits", "rows of attention"])
+    }
 }

@@ -11,7 +11,7 @@ struct BenchCUDACommand: Command {
         difference from float32 on the processor, over the norm. Rows are also computed alone and among others, which must give
         the same bits. Times are medians on the shapes of the 3B model at 448 pixels.
         """
-    static let examples = ["bench cuda"]
+    static let examples = ["bench cuda", "bench cuda --checks-only --kernels attention,norm"]
 
     @OptionGroup var options: CUDABenchOptions
 
@@ -28,19 +28,26 @@ struct BenchCUDACommand: Command {
         }
     }
 
-    /// Compares every kernel with the processor; returns how many checks failed.
+    /// Compares kernels with the processor, and tells of each as it is done; returns how many checks failed.
     private func check(_ backend: CUDABackend, _ context: CommandContext) throws -> Int {
-        var table = Table("kernel", "type", "shapes", "error", "allowed", "result")
-        var wrong = 0
-        CUDASelfCheck.run(backend, against: try CPUBackend()) { finding in
+        var (count, wrong) = (0, 0)
+        CUDASelfCheck.run(backend, against: try CPUBackend(), where: options.selects) { finding in
+            count += 1
             wrong += finding.isRight ? 0 : 1
-            table.add([
-                Text(finding.kernel), "\(finding.elementType.name)", "\(finding.shapeCount)",
-                "\(finding.worstError, .scientific(1))", "\(finding.allowedError, .scientific(1))",
-                Text(Self.verdict(finding)),
-            ])
+            context.emit(
+                .text(
+                    """
+                    \(finding.kernel), \(finding.elementType.name): \(Self.verdict(finding)), shapes \
+                    \(finding.shapeCount), error \(finding.worstError, .scientific(1)) of \
+                    \(finding.allowedError, .scientific(1))
+                    """))
         }
-        context.emit(.table(table))
+        guard count > 0 else {
+            throw Failure(
+                code: "UsageError", message: "no kernel has any of --kernels in its name",
+                next: "bench cuda --checks-only names all of them")
+        }
+        context.emit(.text("\(count) checks, \(wrong) of them failed"))
         return wrong
     }
 
@@ -67,7 +74,18 @@ struct BenchCUDACommand: Command {
 /// What `bench cuda` does, as a session's command and as the program's.
 struct CUDABenchOptions: OptionGroupContents {
     @Flag("compare only, and time nothing: under a memory checker times say nothing") var checksOnly = false
+    @Option("compare only kernels with one of these in their name, as attention or norm") var kernels: [String] = []
+
+    /// Whether a kernel is to be compared.
+    func selects(_ kernel: String) -> Bool {
+        kernels.isEmpty || kernels.contains { kernel.lowercased().contains($0.lowercased()) }
+    }
 
     /// The same as a session's command line.
-    var commandLine: String { BenchCUDACommand.name + (checksOnly ? " --checks-only" : "") }
+    var commandLine: String {
+        var words = [BenchCUDACommand.name]
+        if checksOnly { words.append("--checks-only") }
+        if !kernels.isEmpty { words += ["--kernels", Literal.quoted(kernels.joined(separator: ","))] }
+        return words.joined(separator: " ")
+    }
 }
