@@ -78,8 +78,14 @@ static const char attention_text[] = {
 static const char attention_backward_text[] = {
 #embed "Kernels/AttentionBackward.cu"
     , 0};
+static const char warpgroup_tiles_text[] = {
+#embed "Kernels/WarpgroupTiles.cuh"
+    , 0};
 static const char attention_warpgroups_text[] = {
 #embed "Kernels/AttentionWarpgroups.cu"
+    , 0};
+static const char attention_warpgroup_gradients_text[] = {
+#embed "Kernels/AttentionWarpgroupGradients.cu"
     , 0};
 static const char attention_plain_text[] = {
 #embed "Kernels/AttentionPlain.cu"
@@ -108,6 +114,7 @@ static const ccudakernels_source headers[] = {
     SOURCE("AttentionGradients.cuh", attention_gradients_text),
     SOURCE("AttentionSmallGradients.cuh", attention_small_gradients_text),
     SOURCE("AttentionLargeGradients.cuh", attention_large_gradients_text),
+    SOURCE("WarpgroupTiles.cuh", warpgroup_tiles_text),
 };
 
 static const ccudakernels_source elements = SOURCE("Elements.cu", elements_text);
@@ -123,6 +130,8 @@ static const ccudakernels_source attention = SOURCE("Attention.cu", attention_te
 static const ccudakernels_source attention_backward = SOURCE("AttentionBackward.cu", attention_backward_text);
 static const ccudakernels_source attention_warpgroups =
     SOURCE("AttentionWarpgroups.cu", attention_warpgroups_text);
+static const ccudakernels_source attention_warpgroup_gradients =
+    SOURCE("AttentionWarpgroupGradients.cu", attention_warpgroup_gradients_text);
 static const ccudakernels_source attention_plain = SOURCE("AttentionPlain.cu", attention_plain_text);
 static const ccudakernels_source attention_rows = SOURCE("AttentionRows.cu", attention_rows_text);
 static const ccudakernels_source ends = SOURCE("Ends.cu", ends_text);
@@ -148,8 +157,10 @@ static const ccudakernels_program programs[] = {
     OF_NARROW_TYPES(
         "narrow_rows", narrow_rows, "narrow_rows,narrow_rows_wide,", 0, 1, 0),
     OF_NARROW_TYPES(
-        "attention_warpgroups_256", attention_warpgroups, "attention_warpgroups,attention_gradients_warpgroups,", 256,
-        1, 1),
+        "attention_warpgroup_gradients_256", attention_warpgroup_gradients, "attention_gradients_warpgroups,", 256, 1,
+        1),
+    OF_NARROW_TYPES("attention_warpgroups_256", attention_warpgroups, "attention_warpgroups,", 256, 1, 1),
+    OF_NARROW_TYPES("attention_warpgroups_72", attention_warpgroups, "attention_warpgroups,", 72, 1, 1),
     OF_TYPES(
         "norms", norms, "rms_norm,rms_norm_pair,layer_norm,norm_input,norm_parameters,rotary,rotary_cache,", 0, 1, 0),
     ATTENTION(256, 1), ATTENTION(72, 1),

@@ -304,17 +304,28 @@ extension CUDABackend {
             && Int(shared) <= context.device.sharedMemoryByteCount
     }
 
-    /// Whether the kernels for warpgroups serve a call of the tiled ones: their head size, and arrays at multiples of 16 bytes.
-    private func takesWarpgroups(_ shape: ccudakernels_attention, _ others: ccudakernels_address...) -> Bool {
-        let arrays = [shape.q, shape.k, shape.v, shape.output] + others
-        return kernels.hasWarpgroups && shape.head_size == 256 && arrays.allSatisfy { $0 % 16 == 0 }
-            && Int(ccudakernels_warpgroups_backward_shared(256)) <= context.device.sharedMemoryByteCount
+    /// Whether the kernels for warpgroups serve a call of the tiled ones: their head sizes, and arrays at multiples of
+    /// 16 bytes.
+    private func takesWarpgroups(_ arguments: ccudakernels_attention_arguments) -> Bool {
+        let size = arguments.shape.head_size
+        return [72, 256].contains(size)
+            && takesWarpgroups(arguments.shape, shared: ccudakernels_warpgroups_shared(size))
     }
 
     private func takesWarpgroups(_ arguments: ccudakernels_attention_backward_arguments) -> Bool {
-        takesWarpgroups(
-            arguments.shape, arguments.output_gradient, arguments.q_gradient, arguments.k_gradient,
-            arguments.v_gradient)
+        let gradients = [
+            arguments.output_gradient, arguments.q_gradient, arguments.k_gradient, arguments.v_gradient,
+        ]
+        return arguments.shape.head_size == 256
+            && takesWarpgroups(arguments.shape, gradients, shared: ccudakernels_warpgroups_backward_shared(256))
+    }
+
+    private func takesWarpgroups(
+        _ shape: ccudakernels_attention, _ gradients: [ccudakernels_address] = [], shared: Int32
+    ) -> Bool {
+        let arrays = [shape.q, shape.k, shape.v, shape.output] + gradients
+        return kernels.hasWarpgroups && arrays.allSatisfy { $0 % 16 == 0 }
+            && Int(shared) <= context.device.sharedMemoryByteCount
     }
 
     /// Whether scores rise with products, as the tiled forward takes for granted.
@@ -362,7 +373,7 @@ extension CUDABackend {
             let blocks = (rows + Int(rowsOfBlock) - 1) / Int(rowsOfBlock)
             return (blocks, Int(arguments.shape.key_heads), Int(arguments.shape.batch))
         }
-        guard !takesWarpgroups(arguments.shape) else {
+        guard !takesWarpgroups(arguments) else {
             return try kernels.launch(
                 "attention_warpgroups" + type + "_\(size)", grid: grid(CCUDAKERNELS_WARPGROUPS_ROWS),
                 block: Int(CCUDAKERNELS_WARPGROUPS_THREADS), shared: Int(ccudakernels_warpgroups_shared(size)),

@@ -63,7 +63,7 @@ DEVICE void load_queries(
 }
 
 // Keys from `first` on, or values; those outside the example's visible ones are zeros and are not read.
-template <typename T, int threads = THREADS, typename Layout = padded_rows>
+template <typename T, int threads = THREADS, int rows = TILE, typename Layout = padded_rows>
 DEVICE void load_keys(
     uint16_t *tile, ccudakernels_address address, const ccudakernels_attention &shape, const attention_place &place,
     int32_t first
@@ -71,7 +71,7 @@ DEVICE void load_keys(
     int64_t before = key_place(shape, place, first);
     uint32_t count = larger(place.visible.key_end - place.visible.key_begin, 0);
     int32_t step = shape.key_heads * shape.head_size;
-    load_tile<T, threads, TILE, Layout>(
+    load_tile<T, threads, rows, Layout>(
         tile, address + before * (int64_t)sizeof(T), [&](uint32_t row) { return (int32_t)row * step; },
         [&](uint32_t row) { return (uint32_t)first + row < count; });
 }

@@ -243,10 +243,10 @@ template <int pending> DEVICE void wait_for_products() {
     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(pending) : "memory");
 }
 
-// A barrier for the warpgroup behind what `ready` is made from. The compiler else moves the wait for products in front
-// of sums that need none of them; it does not know that no number has 64 bits set.
+// A barrier for the warpgroup behind what `ready`, a sum of exponentials, is made from. The compiler else moves the
+// wait for products in front of sums that need none of them; it does not know that these are not negative.
 DEVICE void join_warpgroup_after(int32_t group, float ready) {
-    asm volatile("bar.sync %0, 128;" ::"r"(3 + group + (__popc(__float_as_int(ready)) >> 6)) : "memory");
+    asm volatile("bar.sync %0, 128;" ::"r"(3 + group + (ready < 0)) : "memory");
 }
 
 // Keeps accesses to results behind the wait above.
@@ -370,8 +370,28 @@ PRODUCT_OF_FEW_ROWS(product_float16, "f16")
                      : "l"(left), "l"(right), "r"((int32_t)adds)                                                   \
                      : "memory");                                                                                  \
     }
-PRODUCT_OF_COLUMNS(product_bfloat16, "bf16")
-PRODUCT_OF_COLUMNS(product_float16, "f16")
+PRODUCT_OF_COLUMNS(product_of_columns_bfloat16, "bf16")
+PRODUCT_OF_COLUMNS(product_of_columns_float16, "f16")
+
+// c = or += `a` [64, 16], which registers hold, times `right` [128, 16], in panels.
+#define PRODUCT_WITH_ROWS(name, type)                                                                              \
+    DEVICE void name(float (&c)[16][4], const uint32_t (&a)[4], uint64_t right, bool adds) {                       \
+        asm volatile("{ .reg .pred adds; setp.ne.b32 adds, %69, 0; "                                               \
+                     "wgmma.mma_async.sync.aligned.m64n128k16.f32." type "." type " "                              \
+                     "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, "                               \
+                     "%14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, "                      \
+                     "%28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, "                      \
+                     "%42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, "                      \
+                     "%56, %57, %58, %59, %60, %61, %62, %63}, "                                                   \
+                     "{%64, %65, %66, %67}, %68, adds, 1, 1, 0; }"                                                 \
+                     : FOUR_OF(c[0]), FOUR_OF(c[1]), FOUR_OF(c[2]), FOUR_OF(c[3]), FOUR_OF(c[4]), FOUR_OF(c[5]),   \
+                       FOUR_OF(c[6]), FOUR_OF(c[7]), FOUR_OF(c[8]), FOUR_OF(c[9]), FOUR_OF(c[10]), FOUR_OF(c[11]), \
+                       FOUR_OF(c[12]), FOUR_OF(c[13]), FOUR_OF(c[14]), FOUR_OF(c[15])                              \
+                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(right), "r"((int32_t)adds)                  \
+                     : "memory");                                                                                  \
+    }
+PRODUCT_WITH_ROWS(product_bfloat16, "bf16")
+PRODUCT_WITH_ROWS(product_float16, "f16")
 
 // c += `a` [64, 16], which registers hold, times `right` [16, 256], in panels.
 #define PRODUCT_WITH_COLUMNS(name, type)                                                                           \
@@ -400,6 +420,23 @@ PRODUCT_OF_COLUMNS(product_float16, "f16")
     }
 PRODUCT_WITH_COLUMNS(product_bfloat16, "bf16")
 PRODUCT_WITH_COLUMNS(product_float16, "f16")
+
+// The same with `right` [16, 72].
+#define PRODUCT_WITH_FEW_COLUMNS(name, type)                                                                       \
+    DEVICE void name(float (&c)[9][4], const uint32_t (&a)[4], uint64_t right) {                                   \
+        asm volatile("{ .reg .pred adds; setp.ne.b32 adds, 1, 0; "                                                 \
+                     "wgmma.mma_async.sync.aligned.m64n72k16.f32." type "." type " "                               \
+                     "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, "                               \
+                     "%14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, "                      \
+                     "%28, %29, %30, %31, %32, %33, %34, %35}, "                                                   \
+                     "{%36, %37, %38, %39}, %40, adds, 1, 1, 1; }"                                                 \
+                     : FOUR_OF(c[0]), FOUR_OF(c[1]), FOUR_OF(c[2]), FOUR_OF(c[3]), FOUR_OF(c[4]), FOUR_OF(c[5]),   \
+                       FOUR_OF(c[6]), FOUR_OF(c[7]), FOUR_OF(c[8])                                                 \
+                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(right)                                      \
+                     : "memory");                                                                                  \
+    }
+PRODUCT_WITH_FEW_COLUMNS(product_bfloat16, "bf16")
+PRODUCT_WITH_FEW_COLUMNS(product_float16, "f16")
 #else
 #define HAS_WARPGROUPS 0
 #endif

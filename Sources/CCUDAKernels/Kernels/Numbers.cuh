@@ -247,6 +247,10 @@ template <> struct tensor_cores<float16> {
     static __device__ __forceinline__ void product(float (&c)[blocks][4], const Operands &...operands) {
         product_float16(c, operands...);
     }
+    template <int blocks, typename... Operands>
+    static __device__ __forceinline__ void product_of_columns(float (&c)[blocks][4], const Operands &...operands) {
+        product_of_columns_float16(c, operands...);
+    }
 #endif
 };
 
@@ -260,6 +264,10 @@ template <> struct tensor_cores<bfloat16> {
     template <int blocks, typename... Operands>
     static __device__ __forceinline__ void product(float (&c)[blocks][4], const Operands &...operands) {
         product_bfloat16(c, operands...);
+    }
+    template <int blocks, typename... Operands>
+    static __device__ __forceinline__ void product_of_columns(float (&c)[blocks][4], const Operands &...operands) {
+        product_of_columns_bfloat16(c, operands...);
     }
 #endif
 };

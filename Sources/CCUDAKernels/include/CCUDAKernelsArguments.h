@@ -552,8 +552,9 @@ typedef struct {
 // - attention_T_D: T bfloat16 (sm_80) or float16, D in 64, 72, 80, 128, 256; on tensor cores. Grid
 //   (ceil(rows / CCUDAKERNELS_QUERY_TILE), key_heads, batch), block `ccudakernels_attention_threads(D)`, shared bytes
 //   `ccudakernels_attention_shared(D, has_room)`; the scale must be above 0, and so must a soft cap.
-// - attention_warpgroups_T_D: the same on sm_90a, D 256, arrays at multiples of 16 bytes. Grid (ceil(rows / CCUDAKERNELS_WARPGROUPS_ROWS), key_heads,
-//   batch), block CCUDAKERNELS_WARPGROUPS_THREADS, shared bytes `ccudakernels_warpgroups_shared(D)`.
+// - attention_warpgroups_T_D: the same on sm_90a, D 72 or 256, arrays at multiples of 16 bytes. Grid (ceil(rows /
+//   CCUDAKERNELS_WARPGROUPS_ROWS), key_heads, batch), block CCUDAKERNELS_WARPGROUPS_THREADS, shared bytes
+//   `ccudakernels_warpgroups_shared(D)`.
 // - attention_decode_T_D: the bits of attention_T_D, for rows <= CCUDAKERNELS_DECODE_ROWS and batch * key_heads <=
 //   CCUDAKERNELS_DECODE_HEADS; needs partials. Grid (parts, key_heads, batch), block 128, shared bytes
 //   `ccudakernels_decode_shared(D)`, where parts = max(1, ceil(max over examples of (key_end - key_begin) /
@@ -620,12 +621,16 @@ CCUDAKERNELS_FUNCTION int32_t ccudakernels_attention_backward_shared(int32_t hea
     return (has_room ? 6 : 4) * ccudakernels_tile_bytes(head_size) + 2 * ccudakernels_tile_bytes(64);
 }
 
-// Kernels for warpgroups: tiles of 64 rows follow each other without padding, then come barriers.
+// Kernels for warpgroups: tiles follow each other without padding, of rows that are whole panels of 64 columns, then
+// come barriers.
 #define CCUDAKERNELS_WARPGROUPS_ROWS 128
 #define CCUDAKERNELS_WARPGROUPS_THREADS 384
+// Keys of a tile: where heads are small, registers hold more scores.
+#define CCUDAKERNELS_WARPGROUPS_KEYS(head_size) ((head_size) < CCUDAKERNELS_LARGE_HEAD ? 128 : 64)
 
 CCUDAKERNELS_FUNCTION int32_t ccudakernels_warpgroups_shared(int32_t head_size) {
-    return 6 * 64 * head_size * 2 + 128;
+    int32_t rows = CCUDAKERNELS_WARPGROUPS_ROWS + 4 * CCUDAKERNELS_WARPGROUPS_KEYS(head_size);
+    return rows * ((head_size + 63) / 64 * 64) * 2 + 128;
 }
 
 // And in front of the barriers what is known of two tiles of rows, 16 bytes each row.

@@ -4,7 +4,7 @@ import Tensors
 extension CUDASelfCheck {
     /// Batch, queries, capacity, heads, heads of keys, head size.
     private static let attentions = [
-        [1, 50, 50, 2, 2, 72], [2, 130, 130, 4, 2, 64], [2, 77, 90, 2, 1, 80], [1, 100, 128, 2, 2, 128],
+        [1, 150, 170, 2, 2, 72], [2, 130, 130, 4, 2, 64], [2, 77, 90, 2, 1, 80], [1, 100, 128, 2, 2, 128],
         [1, 150, 160, 4, 2, 256], [5, 170, 200, 4, 2, 256], [2, 37, 40, 2, 1, 12],
     ]
     private static let decodes = [

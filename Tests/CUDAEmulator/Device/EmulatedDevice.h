@@ -338,8 +338,8 @@ void multiply_tiles(float (&c)[blocks][4], uint64_t left, uint64_t right, bool a
         c, [&](uint32_t half, uint32_t k) { return tile_value<widen>(left, first + half * 8, k); }, right, adds);
 }
 
-template <float (*widen)(uint16_t)>
-void multiply_held(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {
+template <float (*widen)(uint16_t), bool columns, int blocks>
+void multiply_held(float (&c)[blocks][4], const uint32_t (&a)[4], uint64_t right, bool adds) {
     exchange([&](emulator::Exchange &mine) { std::memcpy(mine.words, a, sizeof a); });
     float rows[2][16];
     for (uint32_t i = 0; i < 32; i++) {
@@ -347,21 +347,23 @@ void multiply_held(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {
         uint32_t word = emulator::exchange_of(quad + k % 8 / 2).words[k / 8 * 2 + half];
         rows[half][k] = widen(static_cast<uint16_t>(word >> k % 2 * 16));
     }
-    multiply_warpgroup<widen, true>(c, [&](uint32_t half, uint32_t k) { return rows[half][k]; }, right, true);
+    multiply_warpgroup<widen, columns>(c, [&](uint32_t half, uint32_t k) { return rows[half][k]; }, right, adds);
 }
 
-#define EMULATED_PRODUCTS(type, widen)                                                                                 \
-    DEVICE void product_##type(float (&c)[8][4], uint64_t left, uint64_t right, bool adds) {                     \
-        multiply_tiles<widen, false>(c, left, right, adds);                                                            \
-    }                                                                                                                  \
-    DEVICE void product_##type(float (&c)[4][4], uint64_t left, uint64_t right, bool adds) {                 \
-        multiply_tiles<widen, false>(c, left, right, adds);                                                            \
-    }                                                                                                                  \
-    DEVICE void product_##type(float (&c)[16][4], uint64_t left, uint64_t right, bool adds) {                 \
-        multiply_tiles<widen, true>(c, left, right, adds);                                                             \
-    }                                                                                                                  \
-    DEVICE void product_##type(float (&c)[32][4], const uint32_t (&a)[4], uint64_t right) {              \
-        multiply_held<widen>(c, a, right);                                                                             \
+#define EMULATED_PRODUCTS(type, widen)                                                                               \
+    template <int blocks> void product_##type(float (&c)[blocks][4], uint64_t left, uint64_t right, bool adds) {     \
+        multiply_tiles<widen, false>(c, left, right, adds);                                                          \
+    }                                                                                                                \
+    template <int blocks>                                                                                            \
+    void product_of_columns_##type(float (&c)[blocks][4], uint64_t left, uint64_t right, bool adds) {                \
+        multiply_tiles<widen, true>(c, left, right, adds);                                                           \
+    }                                                                                                                \
+    template <int blocks> void product_##type(float (&c)[blocks][4], const uint32_t (&a)[4], uint64_t right) {       \
+        multiply_held<widen, true>(c, a, right, true);                                                               \
+    }                                                                                                                \
+    template <int blocks>                                                                                            \
+    void product_##type(float (&c)[blocks][4], const uint32_t (&a)[4], uint64_t right, bool adds) {                  \
+        multiply_held<widen, false>(c, a, right, adds);                                                              \
     }
 EMULATED_PRODUCTS(bfloat16, bfloat16_value)
 EMULATED_PRODUCTS(float16, float16_value)

@@ -17,7 +17,8 @@ import time
 FOLDER = pathlib.Path(__file__).resolve().parents[3] / "Sources/CCUDAKernels"
 HEADERS = [FOLDER / "include/CCUDAKernelsArguments.h", *sorted((FOLDER / "Kernels").glob("*.cuh"))]
 HEAD_SIZES = (64, 72, 80, 128, 256)
-SIZES = {"Attention.cu": HEAD_SIZES, "AttentionBackward.cu": HEAD_SIZES, "AttentionWarpgroups.cu": (256,)}
+SIZES = {"Attention.cu": HEAD_SIZES, "AttentionBackward.cu": HEAD_SIZES, "AttentionWarpgroups.cu": (72, 256),
+         "AttentionWarpgroupGradients.cu": (256,)}
 
 
 def find_library(given):
@@ -84,7 +85,7 @@ def main():
             continue
         for size in SIZES.get(source.name, (0,)):
             for architecture in arguments.arch.split(","):
-                if source.name == "AttentionWarpgroups.cu" and not architecture.endswith("a"):
+                if "Warpgroup" in source.name and not architecture.endswith("a"):
                     continue
                 options = [f"--gpu-architecture=sm_{architecture}", "--fmad=false", "--std=c++17",
                            "--ptxas-options=-v"] + ([f"-DHEAD_SIZE={size}"] if size else [])

@@ -24,6 +24,13 @@ import Testing
             testDescription: "vision heads of 72", queries: 50, capacity: 50, heads: 2, keyHeads: 2, headSize: 72,
             softCap: nil, mask: .full(batch: 1, columns: 50)),
         Case(
+            testDescription: "vision heads of 72, several tiles", queries: 140, capacity: 140, heads: 1, headSize: 72,
+            softCap: nil, mask: .full(batch: 1, columns: 140)),
+        Case(
+            testDescription: "heads of 72 in a window", batch: 2, queries: 70, capacity: 300, heads: 4, keyHeads: 2,
+            headSize: 72, softCap: 4, scale: 1,
+            mask: AttentionMask(keys: [5..<290, 0..<250], prefixEnd: [90, 0], queryOffset: 210, window: 100)),
+        Case(
             testDescription: "causal after a prefix, padding left", batch: 2, queries: 37, capacity: 37, heads: 4,
             keyHeads: 2, headSize: 64, mask: AttentionMask(keys: [5..<37, 0..<34], prefixEnd: [20, 15])),
         Case(
@@ -68,7 +75,7 @@ import Testing
     ]
 
     static let warpgroupCases =
-        cases.filter { $0.headSize == 256 } + [
+        cases.filter { [72, 256].contains($0.headSize) } + [
             Case(
                 testDescription: "several tiles of large heads", batch: 2, queries: 70, capacity: 140, heads: 4,
                 keyHeads: 2, headSize: 256,
