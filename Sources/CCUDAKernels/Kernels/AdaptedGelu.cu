@@ -39,13 +39,13 @@ template <typename T> struct strip {
 
     __device__ __forceinline__ void round(const float (&values)[2][WIDTH]) {
 #pragma unroll
-        for (int half = 0; half < 2; half++) round_eight((T *)&lines[half], values[half]);
+        for (int half = 0; half < 2; half++) lines[half] = rounded_eight<T>(values[half]);
     }
 
     __device__ __forceinline__ void write(ccudakernels_address matrix, const strip_place &place) const {
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-            if (place.has(half)) *(sixteen_bytes *)(output_of<T>(matrix) + place.at(half)) = lines[half];
+            if (place.has(half)) write_sixteen(output_of<T>(matrix) + place.at(half), lines[half]);
         }
     }
 

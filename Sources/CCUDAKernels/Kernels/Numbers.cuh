@@ -147,11 +147,16 @@ DEVICE void round_eight(float *to, const float (&values)[WIDTH]) {
     ((sixteen_bytes *)to)[1] = written.parts[1];
 }
 
-template <typename T> DEVICE void round_eight(T *to, const float (&values)[WIDTH]) {
+// Eight values of a narrow type.
+template <typename T> DEVICE sixteen_bytes rounded_eight(const float (&values)[WIDTH]) {
     uint32_t pairs[4];
 #pragma unroll
     for (int i = 0; i < WIDTH; i += 2) pairs[i / 2] = rounding<T>::pair(values[i], values[i + 1]);
-    write_sixteen(to, sixteen_bytes{pairs[0], pairs[1], pairs[2], pairs[3]});
+    return {pairs[0], pairs[1], pairs[2], pairs[3]};
+}
+
+template <typename T> DEVICE void round_eight(T *to, const float (&values)[WIDTH]) {
+    write_sixteen(to, rounded_eight<T>(values));
 }
 
 // Reads `count` elements, at most eight, and zeros after them; at once if they are whole and aligned.
