@@ -14,11 +14,12 @@
 
 // Where a warp works.
 struct strip_place {
-    int32_t row, column, m, n; // of the lane's first element
+    int32_t row, column; // of the lane's first element
+    int32_t end, n;      // behind the block's last row; columns of the matrix
 
-    __device__ __forceinline__ bool has(int half) const { return row + half * 8 < m && column < n; }
+    __device__ __forceinline__ bool has(int half) const { return row + half * 8 < end && column < n; }
     __device__ __forceinline__ int64_t at(int half) const { return (int64_t)(row + half * 8) * n + column; }
-    __device__ __forceinline__ strip_place below() const { return {row + 16, column, m, n}; }
+    __device__ __forceinline__ strip_place below() const { return {row + 16, column, end, n}; }
 };
 
 // The lane's elements of a matrix.
@@ -101,7 +102,7 @@ template <typename T, int eights> struct narrow_strip {
         for (int i = 0; i < 2 * eights; i++) {
             int32_t row = place.row + i % 2 * 8;
             words[i % 2][i / 2] =
-                read_pair(rows + (int64_t)row * width, i / 2 * 8 + threadIdx.x % 4 * 2, width, row < place.m);
+                read_pair(rows + (int64_t)row * width, i / 2 * 8 + threadIdx.x % 4 * 2, width, row < place.end);
         }
     }
 };
@@ -208,7 +209,8 @@ DEVICE void join_warps(float *output, const float *room, int count, int kept) {
 DEVICE strip_place place_of_warp(int32_t rows, int32_t m, int32_t n) {
     int lane = threadIdx.x % 32;
     int32_t column = (blockIdx.x * GELU_WARPS + threadIdx.x / 32) * 32 + lane % 4 * 8;
-    return {(int32_t)blockIdx.y * rows + lane / 4, column, m, n};
+    int32_t first = blockIdx.y * rows;
+    return {first + lane / 4, column, smaller(first + rows, m), n};
 }
 
 // ---- Forward ----
@@ -223,7 +225,7 @@ template <typename T, int eights> DEVICE void adapted_gelu(const ccudakernels_ad
     of_up.read_tall(p.up.b, p.up.rank, place);
     factor.read_flat(p.a, p.width, place);
     float *partials = output_of<float>(p.partials) + (int64_t)blockIdx.x * p.m * width;
-    int32_t begin = blockIdx.y * p.rows, end = smaller(begin + p.rows, p.m);
+    int32_t begin = blockIdx.y * p.rows, end = place.end;
     for (int32_t row = begin; row < end; row += 16, place.row += 16) {
         strip<T> gate, up;
         narrow_strip<T, eights> gate_rows, up_rows;
@@ -271,7 +273,7 @@ DEVICE void adapted_gelu_backward(const ccudakernels_adapted_gelu_backward_argum
     float sums[3][2][eights][4]; // over rows: for gate's b, up's, and a
 #pragma unroll
     for (int i = 0; i < 24 * eights; i++) sums[i / (8 * eights)][i / 4 / eights % 2][i / 4 % eights][i % 4] = 0;
-    int32_t begin = blockIdx.y * p.rows, end = smaller(begin + p.rows, p.m);
+    int32_t begin = blockIdx.y * p.rows, end = place.end;
     for (int32_t row = begin; row < end; row += 16, place.row += 16) {
         ahead.ask(matrices, place.below());
         narrow_strip<T, eights> gate_rows, up_rows, output_rows;
