@@ -17,10 +17,8 @@ extension CUDABackend {
             partials: partials.address, m: Int32(m), n: Int32(n), width: Int32(q), rows: Int32(rows))
         let type = try suffix(call.output, name)
         try kernels.launch("adapted_gelu" + ending(width) + type, grid: blocks, block: 256, arguments)
-        try join(
-            [
-                part(partials.address, to: call.narrowed, rows: m, columns: q, of: blocks.0)
-            ], width, type)
+        let narrowed = part(partials.address, to: call.narrowed, rows: m, columns: q, of: blocks.0)
+        try join([narrowed], width, type)
     }
 
     package func gatedGELUBackward(_ call: AdaptedGatedGELUBackwardCall) throws(TensorError) {
