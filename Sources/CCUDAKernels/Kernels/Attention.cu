@@ -379,19 +379,12 @@ template <typename T> DEVICE void attention_decode(const ccudakernels_attention_
     if (*(int32_t *)memory) merge_tiles<T>(p, place, first_partial);
 }
 
-#if MAKES_FLOAT16
-KERNEL(NAME(attention, float16, HEAD_SIZE), ccudakernels_attention_arguments, THREADS, BLOCKS) {
-    attention<float16>(p);
-}
-EARLY_KERNEL(NAME(attention_decode, float16, HEAD_SIZE), ccudakernels_attention_arguments, DECODE_THREADS) {
-    attention_decode<float16>(p);
-}
-#endif
-#if MAKES_BFLOAT16
-KERNEL(NAME(attention, bfloat16, HEAD_SIZE), ccudakernels_attention_arguments, THREADS, BLOCKS) {
-    attention<bfloat16>(p);
-}
-EARLY_KERNEL(NAME(attention_decode, bfloat16, HEAD_SIZE), ccudakernels_attention_arguments, DECODE_THREADS) {
-    attention_decode<bfloat16>(p);
-}
-#endif
+#define ATTENTION(name, type)                                                                                 \
+    KERNEL(NAME(attention, name, HEAD_SIZE), ccudakernels_attention_arguments, THREADS, BLOCKS) {             \
+        attention<type>(p);                                                                                   \
+    }                                                                                                         \
+    EARLY_KERNEL(NAME(attention_decode, name, HEAD_SIZE), ccudakernels_attention_arguments, DECODE_THREADS) { \
+        attention_decode<type>(p);                                                                            \
+    }
+WITH_FLOAT16(ATTENTION)
+WITH_BFLOAT16(ATTENTION)

@@ -20,14 +20,10 @@ template <typename T> DEVICE void gradients(const ccudakernels_attention_backwar
 }
 
 #define GRADIENTS_BLOCKS (HEAD_SIZE == 64 ? 3 : 1)
-#define GRADIENTS(type)                                                                                           \
-    KERNEL(NAME(attention_gradients, type, HEAD_SIZE), ccudakernels_attention_backward_arguments, THREADS,        \
+#define GRADIENTS(name, type)                                                                                     \
+    KERNEL(NAME(attention_gradients, name, HEAD_SIZE), ccudakernels_attention_backward_arguments, THREADS,        \
            GRADIENTS_BLOCKS) {                                                                                    \
         gradients<type>(p);                                                                                       \
     }
-#if MAKES_FLOAT16
-GRADIENTS(float16)
-#endif
-#if MAKES_BFLOAT16
-GRADIENTS(bfloat16)
-#endif
+WITH_FLOAT16(GRADIENTS)
+WITH_BFLOAT16(GRADIENTS)

@@ -209,16 +209,12 @@ template <typename T> DEVICE void gradients(const ccudakernels_attention_backwar
     else query_gradient<T>(p, block - tiles);
 }
 
-#define KERNELS(type)                                                                                              \
-    KERNEL(NAME(attention_gradients_warpgroups, type, HEAD_SIZE), ccudakernels_attention_backward_arguments,       \
+#define KERNELS(name, type)                                                                                        \
+    KERNEL(NAME(attention_gradients_warpgroups, name, HEAD_SIZE), ccudakernels_attention_backward_arguments,       \
            CCUDAKERNELS_WARPGROUPS_THREADS, 1) {                                                                   \
         gradients<type>(p);                                                                                        \
     }
-#if MAKES_FLOAT16
-KERNELS(float16)
-#endif
-#if MAKES_BFLOAT16
-KERNELS(bfloat16)
-#endif
+WITH_FLOAT16(KERNELS)
+WITH_BFLOAT16(KERNELS)
 
 #endif

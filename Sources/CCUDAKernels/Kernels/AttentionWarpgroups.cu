@@ -163,16 +163,12 @@ template <typename T> DEVICE void attention(const ccudakernels_attention_argumen
     });
 }
 
-#define KERNELS(type)                                                                                              \
-    KERNEL(NAME(attention_warpgroups, type, HEAD_SIZE), ccudakernels_attention_arguments,                          \
+#define KERNELS(name, type)                                                                                        \
+    KERNEL(NAME(attention_warpgroups, name, HEAD_SIZE), ccudakernels_attention_arguments,                          \
            CCUDAKERNELS_WARPGROUPS_THREADS, 1) {                                                                   \
         attention<type>(p);                                                                                        \
     }
-#if MAKES_FLOAT16
-KERNELS(float16)
-#endif
-#if MAKES_BFLOAT16
-KERNELS(bfloat16)
-#endif
+WITH_FLOAT16(KERNELS)
+WITH_BFLOAT16(KERNELS)
 
 #endif

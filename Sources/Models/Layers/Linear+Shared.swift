@@ -36,8 +36,9 @@ extension Linear {
     static func feedForward(
         gate: Linear, up: Linear, down: Linear, _ x: Tensor, _ pass: Pass
     ) throws(TensorError) -> Tensor {
-        if let adapted = joinedMaps(of: [gate, up, down], for: x, pass)?.compactMap({ AdaptedWeight($0) }),
-            adapted.count == 3
+        let maps = [gate, up, down]
+        if maps.allSatisfy({ $0.adapter != nil }),
+            let adapted = joinedMaps(of: maps, for: x, pass)?.compactMap({ AdaptedWeight($0) }), adapted.count == 3
         {
             return try x.feedForward(gate: adapted[0], up: adapted[1], down: adapted[2])
         }

@@ -119,11 +119,7 @@ extension Tensor {
         var down = MatmulCall(a: input, b: term.a.detached, output: reduced)
         down.transposeB = true
         try backend.matmul(down)
-        var up = MatmulCall(a: reduced, b: term.b.detached, output: output)
-        up.transposeB = true
-        up.alpha = term.scaling
-        up.accumulate = true
-        try backend.matmul(up)
+        try backend.matmul(term.product(of: reduced, addedTo: output))
         return (input, reduced)
     }
 }
@@ -145,7 +141,9 @@ private struct LinearBackward: BackwardOperation {
             try weight.multiply(
                 outputGradient, transposed: false, accumulate: accumulate, isReused: input == nil, to: target)
         }
-        if let input { try addProduct(outputGradient, input, to: 1, shape: weight.shape, scale: 1, &gradients) }
+        if let input, let matrix = weight.tensor {
+            try addProduct(outputGradient, input, to: 1, like: matrix, scale: 1, &gradients)
+        }
         if hasBias {
             try gradients.accumulate(to: 2, shape: [weight.shape[0]], elementType: .float32, on: backend) {
                 (target, accumulate) throws(TensorError) in
@@ -165,11 +163,9 @@ private struct LinearBackward: BackwardOperation {
         let backend = outputGradient.backend
         let first = hasBias ? 3 : 2
         let reducedGradient = try Tensor(uninitialized: reduced.shape, reduced.elementType, on: backend)
-        var product = MatmulCall(a: outputGradient, b: term.b.detached, output: reducedGradient)
-        product.alpha = term.scaling
-        try backend.matmul(product)
-        try addProduct(outputGradient, reduced, to: first + 1, shape: term.b.shape, scale: term.scaling, &gradients)
-        try addProduct(reducedGradient, dropped, to: first, shape: term.a.shape, scale: 1, &gradients)
+        try backend.matmul(term.gradient(outputGradient, to: reducedGradient))
+        try addProduct(outputGradient, reduced, to: first + 1, like: term.b, scale: term.scaling, &gradients)
+        try addProduct(reducedGradient, dropped, to: first, like: term.a, scale: 1, &gradients)
         guard gradients.wants(0) else { return }
         var up = MatmulCall(a: reducedGradient, b: term.a.detached, output: reducedGradient)
         if let dropout = term.dropout {
@@ -186,17 +182,11 @@ private struct LinearBackward: BackwardOperation {
         }
     }
 
-    /// Adds `left^T right` to the gradient of input `i`, a matrix of parameters.
+    /// Adds `left^T right` to the gradient of input `i`, a matrix of parameters that has the shape of `value`.
     private func addProduct(
-        _ left: Tensor, _ right: Tensor, to i: Int, shape: [Int], scale: Float, _ gradients: inout InputGradients
+        _ left: Tensor, _ right: Tensor, to i: Int, like value: Tensor, scale: Float, _ gradients: inout InputGradients
     ) throws(TensorError) {
-        try gradients.accumulate(to: i, shape: shape, elementType: .float32, on: left.backend) {
-            (target, accumulate) throws(TensorError) in
-            var product = MatmulCall(a: left, b: right, output: target)
-            product.transposeA = true
-            product.alpha = scale
-            product.accumulate = accumulate
-            try left.backend.matmul(product)
-        }
+        guard let target = try gradients.target(i, like: value) else { return }
+        try left.backend.matmul(.sum(of: left, right, scale: scale, to: target))
     }
 }
